@@ -1,0 +1,12 @@
+/** What `freshet check` has to say about a rule, a setting or a server. */
+export interface Finding {
+  /** Stable, for scripts and for searching the documentation: `IDENTITY_LACKS_COLUMN`. */
+  readonly code: string;
+  /** An error keeps `run` from starting. */
+  readonly severity: 'error' | 'warning' | 'info';
+  /** The rule, table or setting concerned. */
+  readonly subject: string;
+  readonly message: string;
+  /** SQL or a command that mends it, to be pasted as it stands. */
+  readonly remedy?: string;
+}

@@ -31,16 +31,26 @@ export class RetryableError extends Error {
   override readonly name = 'RetryableError';
 }
 
-/** Stable codes of the faults that end the process; each has its remedy in the README's table. */
-export type FatalCode =
-  | 'SLOT_MISSING'
-  | 'SLOT_LOST'
-  | 'SLOT_UNUSABLE'
-  | 'PUBLICATION_MISSING'
-  | 'SOURCE_CHANGED'
-  | 'PORT_IN_USE'
-  | 'PREFLIGHT_FAILED'
-  | 'DENIED';
+/** Another process holds the slot, which is the leader lock: this one stands by. Intended, not a fault. */
+export class StandbySignal extends Error {
+  override readonly name = 'StandbySignal';
+}
+
+/** Stable codes of the faults that end the process; each has its exit code and its remedy in the README. */
+export const FATAL_CODES = [
+  'PREFLIGHT_FAILED',
+  'SLOT_MISSING',
+  'SLOT_LOST',
+  'PUBLICATION_MISSING',
+  'SOURCE_CHANGED',
+  'DENIED',
+  'PORT_IN_USE',
+] as const;
+export type FatalCode = (typeof FATAL_CODES)[number];
+
+export function isFatalCode(code: string): code is FatalCode {
+  return FATAL_CODES.some((known) => known === code);
+}
 
 /** A fault that no retry mends: says what is wrong and what an operator does about it. */
 export class FatalError extends Error {

@@ -4,6 +4,12 @@ declare const lsnBrand: unique symbol;
 export type Lsn = bigint & { readonly [lsnBrand]: true };
 
 export const ZERO_LSN = 0n as Lsn;
+
+declare const settledBrand: unique symbol;
+
+/** A position that may be confirmed to Postgres. Only src/pipeline/settle makes one. */
+export type SettledLsn = Lsn & { readonly [settledBrand]: true };
+
 const MAX_LSN = 0xffff_ffff_ffff_ffffn;
 const LSN_TEXT = /^([0-9A-Fa-f]{1,8})\/([0-9A-Fa-f]{1,8})$/;
 

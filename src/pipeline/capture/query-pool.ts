@@ -1,20 +1,24 @@
-import pg from 'pg';
-import { RetryableError } from '../../domain/errors.ts';
+import { Socket } from 'node:net';
+import { Pool, type PoolClient } from 'pg';
 import type { Query } from '../../domain/query.ts';
 import { connectionOptions } from './connection-options.ts';
 import { classifyPostgresError } from './postgres-errors.ts';
 
 const QUERY_TIMEOUT_MS = 10_000;
+/** The longest time that a timer of Node can take: 24 days. */
+const PATIENT_TIMEOUT_MS = 2 ** 31 - 1;
 
 /** Ordinary SQL beside the replication stream: the visibility probe, the catalog, the slot's state. */
 export class QueryPool implements AsyncDisposable {
-  readonly #pool: pg.Pool;
+  readonly #pool: Pool;
+  readonly #sockets = new Set<Socket>();
 
   constructor(url: string) {
-    this.#pool = new pg.Pool({
+    this.#pool = new Pool({
       ...connectionOptions(url),
       max: 2,
       query_timeout: QUERY_TIMEOUT_MS,
+      stream: () => this.#socket(),
     });
     // An idle client that loses its connection is dropped by the pool; the next query reports the fault.
     this.#pool.on('error', () => {});
@@ -29,9 +33,36 @@ export class QueryPool implements AsyncDisposable {
     }
   };
 
+  /**
+   * For what waits for other transactions, such as making a slot: without the time limit, on a connection of its own.
+   * The server gives up when this process is gone; else a slot that nobody reads could appear later.
+   */
+  readonly patientQuery: Query = async <Row extends object>(sql: string, values: readonly unknown[] = []) => {
+    let client: PoolClient | undefined;
+    try {
+      client = await this.#pool.connect();
+      // Refused where the server's system cannot tell that a client is gone; then it finishes instead.
+      await client.query("SET client_connection_check_interval = '2s'").catch(() => {});
+      const patient = { text: sql, values: [...values], query_timeout: PATIENT_TIMEOUT_MS };
+      return (await client.query<Row>(patient)).rows;
+    } catch (error) {
+      throw classifyPostgresError(error);
+    } finally {
+      // Closed, not reused: the setting above belongs to this statement alone.
+      client?.release(true);
+    }
+  };
+
+  /** At once: ending a connection politely would wait for ever for a server that is gone without a word. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#pool.end().catch((error: unknown) => {
-      throw new RetryableError('closing the query pool failed', { cause: error });
-    });
+    const ended = this.#pool.end();
+    for (const socket of this.#sockets) socket.destroy();
+    await ended;
+  }
+
+  #socket(): Socket {
+    const socket = new Socket();
+    this.#sockets.add(socket);
+    return socket.once('close', () => this.#sockets.delete(socket));
   }
 }

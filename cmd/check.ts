@@ -1,0 +1,63 @@
+import type { Writable } from 'node:stream';
+import type { FlagValues } from '../src/config/flag-layer.ts';
+import { loadRules } from '../src/config/load-rules.ts';
+import { loadSettings } from '../src/config/load-settings.ts';
+import type { Settings } from '../src/config/settings.ts';
+import type { Finding } from '../src/domain/finding.ts';
+import type { Rule } from '../src/domain/rule.ts';
+import { formatTableName } from '../src/domain/table.ts';
+import { QueryPool } from '../src/pipeline/capture/query-pool.ts';
+import { connectRedis } from '../src/pipeline/redis/connect-redis.ts';
+import { describeRedis } from '../src/pipeline/redis/describe-redis.ts';
+import { checkRedis } from '../src/preflight/check-redis.ts';
+import { postgresFaultFinding } from '../src/preflight/fault-finding.ts';
+import { formatFindings } from '../src/preflight/format-findings.ts';
+import { bySeverity, preflight } from '../src/preflight/preflight.ts';
+
+export interface CheckOptions {
+  readonly configFile?: string | undefined;
+  /** Flags that override settings. */
+  readonly overrides?: FlagValues;
+  readonly output: 'text' | 'json';
+}
+
+/**
+ * `freshet check`: validates settings and rules, then asks the live servers.
+ * @returns 0, or 1 where a finding is an error
+ * @throws ConfigError
+ */
+export async function check(
+  { configFile, overrides = {}, output: format }: CheckOptions,
+  output: Pick<Writable, 'write'>,
+): Promise<number> {
+  const settings = loadSettings({ configFile, env: process.env, overrides });
+  const rules = loadRules(settings.rules);
+  const findings = await askServers(rules, settings);
+  const counts = {
+    rules: rules.length,
+    tables: new Set(rules.map(({ table }) => formatTableName(table))).size,
+  };
+  const hasErrors = findings.some(({ severity }) => severity === 'error');
+  output.write(
+    format === 'json'
+      ? `${JSON.stringify({ ok: !hasErrors, ...counts, findings }, null, 2)}\n`
+      : formatFindings(findings, counts),
+  );
+  return hasErrors ? 1 : 0;
+}
+
+/** A server that is away keeps nobody from learning about the other one. */
+async function askServers(rules: readonly Rule[], settings: Settings): Promise<readonly Finding[]> {
+  const redis = connectRedis(settings.redis.url);
+  // Without a listener ioredis prints errors; describeRedis reports them.
+  redis.on('error', () => {});
+  await using pool = new QueryPool(settings.postgres.url);
+  try {
+    const redisFacts = await describeRedis(redis);
+    return await preflight(rules, settings, pool.query, redisFacts).catch((fault: unknown) =>
+      bySeverity([postgresFaultFinding(fault, settings.postgres.url), ...checkRedis(redisFacts)]),
+    );
+  } finally {
+    redis.disconnect();
+  }
+}

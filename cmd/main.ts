@@ -1,0 +1,126 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { findPackageJSON } from 'node:module';
+import { styleText } from 'node:util';
+import { Command, CommanderError, Option } from 'commander';
+import { ConfigError, FatalError, formatProblem, RetryableError } from '../src/domain/errors.ts';
+import { check } from './check.ts';
+import { exitCodeOf } from './exit-codes.ts';
+import { explain } from './explain.ts';
+import { run } from './run.ts';
+import { setup } from './setup.ts';
+
+const CONFIG = [
+  '-c, --config <file>',
+  'settings (YAML); without it the FRESHET_... variables alone count',
+] as const;
+const OUTPUT = new Option('-o, --output <format>', 'how to print').choices(['text', 'json']).default('text');
+
+/** Every verb, with examples. A verb returns its exit code. */
+function program(exit: (code: number) => void): Command {
+  const freshet = new Command('freshet')
+    .description('Keeps Redis right when Postgres changes.')
+    .version(version())
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: false })
+    .addHelpText(
+      'after',
+      example('freshet check --config freshet.yaml', 'freshet run --config freshet.yaml'),
+    );
+
+  freshet
+    .command('run')
+    .description('stream changes and remove their keys, until SIGTERM')
+    .option(...CONFIG)
+    .option('--log-level <level>', 'trace, debug, info, warn, error, fatal or silent')
+    .addHelpText(
+      'after',
+      example(
+        'freshet run --config freshet.yaml',
+        'FRESHET_POSTGRES_URL=... FRESHET_REDIS_URL=... FRESHET_RULES=rules freshet run',
+      ),
+    )
+    .action(async ({ config, logLevel }) =>
+      exit(await run({ configFile: config, overrides: { 'log.level': logLevel } })),
+    );
+
+  freshet
+    .command('check')
+    .description('validate settings and rules and prove them against the live servers')
+    .option(...CONFIG)
+    .addOption(OUTPUT)
+    .addHelpText(
+      'after',
+      example('freshet check --config freshet.yaml', 'freshet check -c freshet.yaml -o json | jq .findings'),
+    )
+    .action(async ({ config, output }) => exit(await check({ configFile: config, output }, process.stdout)));
+
+  freshet
+    .command('setup')
+    .description('create the publication, then the slot')
+    .option(...CONFIG)
+    .option('--print-sql', 'print the SQL instead, for somebody with the privilege', false)
+    .addHelpText(
+      'after',
+      example('freshet setup --config freshet.yaml', 'freshet setup -c freshet.yaml --print-sql | psql'),
+    )
+    .action(async ({ config, printSql }) =>
+      exit(await setup({ configFile: config, printSql }, process.stdout)),
+    );
+
+  freshet
+    .command('explain')
+    .description('say which rules match a change and which keys result; asks no server')
+    .option(...CONFIG)
+    .option('-r, --rules <paths...>', 'rule files, folders or globs, instead of those in the settings')
+    .requiredOption('-t, --table <name>', 'schema-qualified, as in SQL')
+    .option('--new <json>', 'the new row; alone it is an insert')
+    .option('--old <json>', 'the old row; alone it is a delete, with --new an update')
+    .option('--truncate', 'the table is truncated')
+    .addOption(OUTPUT)
+    .addHelpText(
+      'after',
+      example(
+        `freshet explain -r rules/ -t public.products --new '{"id": 7, "category_id": 2}' --old '{"id": 7, "category_id": 1}'`,
+      ),
+    )
+    .action(({ config, ...options }) => exit(explain({ ...options, configFile: config }, process.stdout)));
+
+  return freshet;
+}
+
+function example(...lines: readonly string[]): string {
+  return `\nExamples:\n${lines.map((line) => `  $ ${line}\n`).join('')}`;
+}
+
+function version(): string {
+  const file = findPackageJSON(import.meta.url);
+  return file === undefined ? 'unknown' : String(JSON.parse(readFileSync(file, 'utf8')).version);
+}
+
+/** What a person sees: what is wrong and how to mend it; a stack only for what nobody foresaw. */
+function describe(error: unknown): string {
+  const label = styleText('red', 'error:', { stream: process.stderr });
+  if (error instanceof ConfigError)
+    return error.problems.map((problem) => `${label} ${formatProblem(problem)}\n`).join('');
+  if (error instanceof FatalError) {
+    return `${label} ${error.message} [${error.code}]\n${error.remedy.replaceAll(/^/gm, '    ')}\n`;
+  }
+  if (error instanceof RetryableError) return `${label} ${error.message}${reason(error.cause)}\n`;
+  return `${label} ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`;
+}
+
+function reason(cause: unknown): string {
+  return cause instanceof Error && cause.message !== '' ? `: ${cause.message}` : '';
+}
+
+let exitCode = 0;
+try {
+  await program((code) => (exitCode = code)).parseAsync();
+} catch (error) {
+  exitCode = exitCodeOf(error);
+  // Commander has said it already.
+  if (!(error instanceof CommanderError)) process.stderr.write(describe(error));
+}
+// Nothing may keep a process alive that has ended: a socket to a dead host would, for minutes.
+process.exit(exitCode);

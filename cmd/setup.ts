@@ -1,0 +1,78 @@
+import type { Writable } from 'node:stream';
+import type { FlagValues } from '../src/config/flag-layer.ts';
+import { loadRules } from '../src/config/load-rules.ts';
+import { loadSetupSettings, type SetupSettings } from '../src/config/load-settings.ts';
+import type { Settings } from '../src/config/settings.ts';
+import { RetryableError } from '../src/domain/errors.ts';
+import type { Rule } from '../src/domain/rule.ts';
+import { formatTableName } from '../src/domain/table.ts';
+import { QueryPool } from '../src/pipeline/capture/query-pool.ts';
+import { formatFindings } from '../src/preflight/format-findings.ts';
+import { readPostgresFacts } from '../src/preflight/postgres-facts.ts';
+import { setUp } from '../src/preflight/set-up.ts';
+import { blindSetupScript, setupScript } from '../src/preflight/setup-script.ts';
+
+export interface SetupCommandOptions {
+  readonly configFile?: string | undefined;
+  /** Flags that override settings. */
+  readonly overrides?: FlagValues;
+  readonly printSql: boolean;
+}
+
+type Output = Pick<Writable, 'write'>;
+
+/**
+ * `freshet setup`: creates the publication, then the slot, or prints the SQL that would.
+ * @returns 0, or 1 where it refused because of an error that it cannot mend itself
+ * @throws ConfigError, RetryableError, FatalError DENIED with the SQL for someone who may
+ */
+export async function setup(
+  { configFile, overrides = {}, printSql }: SetupCommandOptions,
+  output: Output,
+): Promise<number> {
+  const settings = loadSetupSettings({ configFile, env: process.env, overrides }, !printSql);
+  const rules = loadRules(settings.rules);
+  const { url } = settings.postgres;
+  if (printSql) {
+    output.write(await scriptFor(rules, settings));
+    return 0;
+  }
+  if (url === undefined) throw new Error('the URL was required when the settings were loaded');
+  return create(rules, { ...settings.postgres, url }, output);
+}
+
+async function create(
+  rules: readonly Rule[],
+  postgres: Settings['postgres'],
+  output: Output,
+): Promise<number> {
+  await using pool = new QueryPool(postgres.url);
+  const { query, patientQuery } = pool;
+  const report = (line: string): void => {
+    output.write(`${line}\n`);
+  };
+  const outcome = await setUp({ rules, postgres, query, patientQuery, report });
+  if (outcome.kind === 'refused') {
+    const tables = new Set(rules.map(({ table }) => formatTableName(table))).size;
+    output.write(formatFindings(outcome.findings, { rules: rules.length, tables }));
+    output.write('nothing was created; mend the errors above and run `freshet setup` again\n');
+    return 1;
+  }
+  if (outcome.steps.length === 0)
+    report(`nothing to do: publication ${postgres.publication} and slot ${postgres.slot} are there`);
+  return 0;
+}
+
+/** Asks the server what is missing where it can be asked, with no privilege but to connect. */
+async function scriptFor(rules: readonly Rule[], { postgres }: SetupSettings): Promise<string> {
+  const { url } = postgres;
+  if (url === undefined) return blindSetupScript(rules, postgres);
+  await using pool = new QueryPool(url);
+  try {
+    const facts = await readPostgresFacts(pool.query, rules, postgres);
+    return setupScript(facts, { ...postgres, url });
+  } catch (fault) {
+    if (fault instanceof RetryableError) return blindSetupScript(rules, postgres);
+    throw fault;
+  }
+}

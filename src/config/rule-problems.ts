@@ -1,0 +1,104 @@
+import { z } from 'zod';
+import type { Problem } from '../domain/errors.ts';
+import { describeValue } from './describe-value.ts';
+import { nearestName, suggestName } from './nearest-name.ts';
+import type { YamlDocument } from './read-yaml.ts';
+import { ACTION_NAMES, PLANNED_ACTIONS, PLANNED_FIELDS, ruleDocumentSchema } from './rule-schema.ts';
+import { formatPath, type Path } from './source-positions.ts';
+
+/** Turns zod's issues into problems that say where, what was expected and what was probably meant. */
+export function describeRuleIssues(
+  document: YamlDocument,
+  issues: readonly z.core.$ZodIssue[],
+): readonly Problem[] {
+  return issues.flatMap((issue): readonly Problem[] => {
+    switch (issue.code) {
+      case 'unrecognized_keys':
+        return issue.keys.map((key) => describeUnknownField(document, [...issue.path, key]));
+      case 'custom':
+        return [describeNotation(document, issue)];
+      default:
+        return [describeMismatch(document, issue)];
+    }
+  });
+}
+
+function describeUnknownField(document: YamlDocument, path: Path): Problem {
+  const where = document.positions.ofKey(path);
+  const subject = formatPath(path);
+  const name = String(path.at(-1));
+  const parent = path.slice(0, -1);
+  if (formatPath(parent) !== 'spec' || !PLANNED_FIELDS.includes(name)) {
+    const names = fieldNames(ruleDocumentSchema, parent);
+    const message = `${subject}: unknown field`;
+    return names.length === 0 ? { where, message } : { where, message, remedy: suggestName(name, names) };
+  }
+  if (!isAction(name)) return { where, message: `${subject}: not in this version` };
+  const remedy = 'the only action is delete, and a rule without an action deletes';
+  const actions = Object.keys(asRecord(valueAt(document.value, parent))).filter(isAction);
+  const message = `${subject}: not in this version`;
+  if (actions.length === 1) return { where, message, remedy };
+  return {
+    where,
+    message: `${message}; and a rule has exactly one action, not ${actions.join(' and ')}`,
+    remedy,
+  };
+}
+
+function isAction(name: string): boolean {
+  return PLANNED_ACTIONS.includes(name) || ACTION_NAMES.some((action) => action === name);
+}
+
+function describeNotation(
+  document: YamlDocument,
+  { path, message, params }: z.core.$ZodIssueCustom,
+): Problem {
+  const offset: unknown = params?.['offset'];
+  const remedy: unknown = params?.['remedy'];
+  return {
+    where: document.positions.ofCharacter(path, typeof offset === 'number' ? offset : 0),
+    message: `${formatPath(path)}: ${message}`,
+    ...(typeof remedy === 'string' ? { remedy } : {}),
+  };
+}
+
+function describeMismatch(document: YamlDocument, issue: z.core.$ZodIssue): Problem {
+  const { path, message } = issue;
+  const value = valueAt(document.value, path);
+  const where = document.positions.ofValue(path);
+  const subject = path.length === 0 ? '' : `${formatPath(path)}: `;
+  if (value === undefined) return { where, message: `${subject}missing; ${message}` };
+  const remedy = remedyFor(issue, value);
+  const problem = { where, message: `${subject}${message}, got ${describeValue(value)}` };
+  return remedy === undefined ? problem : { ...problem, remedy };
+}
+
+function remedyFor(issue: z.core.$ZodIssue, value: unknown): string | undefined {
+  if (issue.code === 'invalid_value' && typeof value === 'string') {
+    const nearest = nearestName(value, issue.values.map(String));
+    return nearest === undefined ? undefined : `did you mean ${nearest}?`;
+  }
+  if (issue.path[1] !== 'keys' || issue.path.length !== 3 || typeof value !== 'object') return undefined;
+  return Object.hasOwn(asRecord(value), 'each')
+    ? 'keys from a query (each) are not in this version'
+    : 'YAML makes a map of a colon with a space after it: put the template in quotes';
+}
+
+/** What may be written in the map at `path`. */
+function fieldNames(schema: z.core.$ZodType, path: Path): readonly string[] {
+  if (schema instanceof z.ZodOptional) return fieldNames(schema.unwrap(), path);
+  if (!(schema instanceof z.ZodObject)) return [];
+  const shape: Readonly<Record<string, z.core.$ZodType>> = schema.shape;
+  const [step, ...rest] = path;
+  if (step === undefined) return Object.keys(shape);
+  const inner = shape[String(step)];
+  return inner === undefined ? [] : fieldNames(inner, rest);
+}
+
+function valueAt(value: unknown, path: Path): unknown {
+  return path.reduce<unknown>((inner, step) => asRecord(inner)[String(step)], value);
+}
+
+function asRecord(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? { ...value } : {};
+}

@@ -1,0 +1,21 @@
+import type { CacheKey, Effect, Origin } from './effect.ts';
+import type { Lsn } from './lsn.ts';
+
+/** Effects coalesced by key, and the position that they settle. */
+export interface Batch {
+  readonly keys: ReadonlyMap<CacheKey, Extract<Effect, { kind: 'delete' }>>;
+  readonly purges: ReadonlySet<Origin>;
+  /** Of every transaction with an effect in here; its changes count only once all of these are visible. */
+  readonly xids: ReadonlySet<number>;
+  /** Commit end LSN up to which all is in this batch or an earlier one; undefined within a large transaction. */
+  readonly position: Lsn | undefined;
+  /** Of the first transaction in the batch, milliseconds since 1970; undefined where no transaction is in it. */
+  readonly oldestCommitMs: number | undefined;
+  /** Estimate of the memory that the effects take. */
+  readonly bytes: number;
+}
+
+/** Nothing to apply: the batch only moves the position. */
+export function isEmpty(batch: Batch): boolean {
+  return batch.keys.size === 0 && batch.purges.size === 0;
+}

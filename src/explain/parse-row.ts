@@ -1,0 +1,36 @@
+import { ConfigError } from '../domain/errors.ts';
+import type { NamedRow } from './explain-change.ts';
+
+/**
+ * Reads a row written as a JSON object. Numbers keep every digit (`9007199254740993` stays exact), booleans become
+ * Postgres' `t` and `f`, objects and arrays stay JSON.
+ * @param where the flag that the text came from, for the message
+ * @throws ConfigError when it is not an object
+ */
+export function parseRow(text: string, where: string): NamedRow {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text, textForm);
+  } catch (error) {
+    const message = `is not JSON: ${error instanceof Error ? error.message : 'unreadable'}`;
+    throw new ConfigError([{ where, message, remedy: EXAMPLE }], { cause: error });
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+    throw new ConfigError([{ where, message: 'is not a JSON object', remedy: EXAMPLE }]);
+  }
+  return new Map(
+    Object.entries(parsed).map(([column, value]: [string, unknown]) => [
+      column,
+      value === null || typeof value === 'string' ? value : JSON.stringify(value),
+    ]),
+  );
+}
+
+const EXAMPLE = `write a row as a JSON object: '{"id": 7, "name": "Tea"}'`;
+
+/** The third argument is part of JavaScript since 2025, and not yet of its type declarations. */
+function textForm(this: unknown, _key: string, value: unknown, context?: { source?: string }): unknown {
+  if (typeof value === 'number') return context?.source ?? String(value);
+  if (typeof value === 'boolean') return value ? 't' : 'f';
+  return value;
+}

@@ -1,0 +1,196 @@
+import type { Socket } from 'node:net';
+import type { Client } from 'pg';
+import { LogicalReplicationService } from 'pg-logical-replication';
+import { AbstractPlugin } from 'pg-logical-replication/dist/output-plugins/abstract.plugin.js';
+import { RetryableError } from '../../domain/errors.ts';
+import { type Lsn, parseLsn, type SettledLsn } from '../../domain/lsn.ts';
+import { quoteIdentifier } from '../../domain/table.ts';
+import { connectionOptions } from './connection-options.ts';
+import { classifyReplicationError, classifyStartError } from './postgres-errors.ts';
+import { ReadPacer } from './read-pacer.ts';
+import { StatusSender } from './status-sender.ts';
+
+/** Which server the changes come from; another one, or another timeline, has another history. */
+export interface Source {
+  readonly systemId: string;
+  readonly timeline: number;
+}
+
+export interface StreamOptions {
+  readonly url: string;
+  readonly slot: string;
+  readonly publication: string;
+  /**
+   * One pgoutput message; its memory is used again after the call. While a promise that it returned is open, the
+   * socket is not read; what was read already still arrives. An error ends the stream.
+   */
+  readonly onPayload: (payload: Buffer) => Promise<void> | undefined;
+  /** Everything up to this position was sent. */
+  readonly onKeepalive: (walEnd: Lsn) => void;
+}
+
+/** The parts of pg's undocumented connection that a replication client cannot do without. */
+interface CopyConnection {
+  readonly stream: Socket;
+  sendCopyFromChunk(chunk: Buffer): void;
+  once(event: 'replicationStart', listener: () => void): void;
+}
+
+/**
+ * One replication connection, from START_REPLICATION to its end; never used twice. The library carries the protocol's
+ * frame only: its acknowledgements, timers and flow control lose changes (see shared facts in the README's "Why not"),
+ * so positions are confirmed here, with the exact LSN, and only with one that settle has made.
+ */
+export class ReplicationStream {
+  readonly #options: StreamOptions;
+  readonly #service: LogicalReplicationService;
+  readonly #ended = Promise.withResolvers<void>();
+  readonly #pacer = new ReadPacer((until) => this.#pauseUntil(until));
+  readonly #pausedUntil = new Set<Promise<void>>();
+  #connection: CopyConnection | undefined;
+  #status: StatusSender | undefined;
+
+  constructor(options: StreamOptions) {
+    this.#options = options;
+    this.#service = new LogicalReplicationService(connectionOptions(options.url), {
+      acknowledge: { auto: false, timeoutSeconds: 0 },
+    });
+    // Without a listener the emitter throws; the same fault also rejects `subscribe`.
+    this.#service.on('error', (error) => this.#fail(classifyReplicationError(error)));
+    this.#service.on('heartbeat', (lsn, _time, replyRequested) => {
+      const walEnd = parseLsn(lsn);
+      this.#received();
+      this.#status?.received(walEnd);
+      this.#options.onKeepalive(walEnd);
+      if (replyRequested) this.#status?.send();
+    });
+    this.#ended.promise.catch(() => {});
+  }
+
+  /**
+   * Connects and starts streaming where the slot stands.
+   * @throws StandbySignal when another process holds the slot; RetryableError, FatalError
+   */
+  async open(): Promise<Source> {
+    const opened = Promise.withResolvers<Source>();
+    const plugin = new PayloadPlugin(
+      (payload) => this.#payload(payload),
+      (client, slot) => this.#start(client, slot, opened.resolve),
+    );
+    // Always 0/0: the slot knows where it stands, and a position of our own could skip changes.
+    this.#service.subscribe(plugin, this.#options.slot, '0/0').then(
+      () => this.#fail(new RetryableError('Postgres ended the replication stream')),
+      (error: unknown) => this.#fail(classifyReplicationError(error)),
+    );
+    return await Promise.race([opened.promise, this.#ended.promise.then(() => opened.promise)]);
+  }
+
+  /** Settles when the stream is over: rejects with the fault, resolves after `close`. */
+  get ended(): Promise<void> {
+    return this.#ended.promise;
+  }
+
+  /** Reads nothing more; status updates go on. */
+  stopReading(): void {
+    this.#pauseUntil(this.ended);
+  }
+
+  /** Tells Postgres that it may forget what lies before this position. */
+  confirm(settled: SettledLsn): void {
+    this.#status?.confirm(settled);
+  }
+
+  async close(): Promise<void> {
+    this.#status?.stop();
+    this.#ended.resolve();
+    await this.#service.destroy();
+  }
+
+  async #start(client: Client, slot: string, opened: (source: Source) => void): Promise<unknown> {
+    const connection = (client as unknown as { connection: CopyConnection }).connection;
+    this.#connection = connection;
+    const identity = await client.query<{ systemid: string; timeline: number }>('IDENTIFY_SYSTEM');
+    const timeout = await client.query<{ wal_sender_timeout: string }>('SHOW wal_sender_timeout');
+    const [{ systemid, timeline } = { systemid: '', timeline: 0 }] = identity.rows;
+    let started = false;
+    connection.once('replicationStart', () => {
+      started = true;
+      this.#status = new StatusSender({
+        write: (message) => connection.sendCopyFromChunk(message),
+        walSenderTimeout: timeout.rows[0]?.wal_sender_timeout ?? '',
+        isReading: () => this.#pausedUntil.size === 0,
+        onSilence: (error) => this.#fail(error),
+      });
+      opened({ systemId: systemid, timeline });
+    });
+    const publication = quoteIdentifier(this.#options.publication).replaceAll("'", "''");
+    try {
+      return await client.query(
+        `START_REPLICATION SLOT ${quoteIdentifier(slot)} LOGICAL 0/0 ` +
+          `(proto_version '1', publication_names '${publication}', messages 'true')`,
+      );
+    } catch (error) {
+      throw started ? error : classifyStartError(error, slot);
+    }
+  }
+
+  #payload(payload: Buffer): void {
+    this.#received();
+    try {
+      const waiting = this.#options.onPayload(payload);
+      if (waiting !== undefined) this.#pauseUntil(waiting);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #received(): void {
+    this.#status?.heard();
+    this.#pacer.received();
+  }
+
+  #pauseUntil(until: Promise<void>): void {
+    if (this.#pausedUntil.has(until)) return;
+    this.#pausedUntil.add(until);
+    this.#connection?.stream.pause();
+    until
+      .then(() => {
+        this.#pausedUntil.delete(until);
+        if (this.#pausedUntil.size === 0) this.#connection?.stream.resume();
+      })
+      .catch((error: unknown) => this.#fail(error));
+  }
+
+  /** The first fault counts; after it nothing more is handed on. */
+  #fail(error: unknown): void {
+    this.#ended.reject(error);
+    this.#connection?.stream.destroy();
+  }
+}
+
+/** Where the library hands over raw pgoutput bytes and lets us start replication our own way. */
+class PayloadPlugin extends AbstractPlugin {
+  readonly #onPayload: (payload: Buffer) => void;
+  readonly #onStart: (client: Client, slot: string) => Promise<unknown>;
+
+  constructor(
+    onPayload: (payload: Buffer) => void,
+    onStart: (client: Client, slot: string) => Promise<unknown>,
+  ) {
+    super({});
+    this.#onPayload = onPayload;
+    this.#onStart = onStart;
+  }
+
+  get name(): string {
+    return 'pgoutput';
+  }
+
+  parse(payload: Buffer): void {
+    this.#onPayload(payload);
+  }
+
+  start(client: Client, slotName: string): Promise<unknown> {
+    return this.#onStart(client, slotName);
+  }
+}

@@ -1,0 +1,143 @@
+import type { Batch } from '../../domain/batch.ts';
+import type { Effect, Origin } from '../../domain/effect.ts';
+import type { Lsn } from '../../domain/lsn.ts';
+import type { Transaction } from '../../domain/transaction.ts';
+
+/** What a key costs beside its characters: the effect, the map's entry, the string's header (measured, rounded up). */
+const EFFECT_BYTES = 200;
+
+type DeleteEffect = Extract<Effect, { kind: 'delete' }>;
+
+/** A batch that still grows. */
+class OpenBatch implements Batch {
+  readonly keys = new Map<DeleteEffect['key'], DeleteEffect>();
+  readonly purges = new Set<Origin>();
+  readonly xids = new Set<number>();
+  position: Lsn | undefined;
+  oldestCommitMs: number | undefined;
+  bytes = 0;
+
+  /** One effect a key: a purge is stronger than the deletes of the same template, which it covers. */
+  add(effect: Effect): number {
+    const before = this.bytes;
+    if (effect.kind === 'purge') {
+      if (!this.purges.has(effect.origin)) {
+        this.purges.add(effect.origin);
+        for (const [key, covered] of this.keys) {
+          if (covered.origin === effect.origin && this.keys.delete(key)) this.bytes -= bytesOf(covered);
+        }
+      }
+    } else if (!this.keys.has(effect.key) && !this.purges.has(effect.origin)) {
+      this.keys.set(effect.key, effect);
+      this.bytes += bytesOf(effect);
+    }
+    return this.bytes - before;
+  }
+}
+
+function bytesOf(effect: DeleteEffect): number {
+  return effect.key.length + EFFECT_BYTES;
+}
+
+/**
+ * Coalesces effects into batches, without a timer: whatever has arrived while the last batch was applied is the next
+ * one. A large transaction is handed on in parts; only the part that holds its commit moves the position.
+ */
+export class BatchQueue {
+  readonly #maxKeys: number;
+  readonly #maxBytes: number;
+  readonly #sealed: Batch[] = [];
+  #open = new OpenBatch();
+  #transaction: Transaction | undefined;
+  #outstandingBytes = 0;
+  #closed = false;
+  #wake: (() => void) | undefined;
+  #room: PromiseWithResolvers<void> | undefined;
+
+  /**
+   * @param limits.maxKeys keys that one batch holds at most
+   * @param limits.maxBytes memory of everything not yet released beyond which nothing more should be added
+   */
+  constructor(limits: { readonly maxKeys: number; readonly maxBytes: number }) {
+    this.#maxKeys = limits.maxKeys;
+    this.#maxBytes = limits.maxBytes;
+  }
+
+  /** Back-pressure: while the queue is full, a promise of room; it resolves when half of the memory is free again. */
+  get room(): Promise<void> | undefined {
+    if (this.#outstandingBytes > this.#maxBytes) this.#room ??= Promise.withResolvers<void>();
+    return this.#room?.promise;
+  }
+
+  /** Memory of all effects that were added and not yet released, estimated. */
+  get outstandingBytes(): number {
+    return this.#outstandingBytes;
+  }
+
+  begin(transaction: Transaction): void {
+    this.#transaction = transaction;
+  }
+
+  add(effect: Effect): void {
+    const transaction = this.#transaction;
+    if (transaction === undefined) throw new Error('an effect outside a transaction');
+    const open = this.#open;
+    this.#outstandingBytes += open.add(effect);
+    open.xids.add(transaction.xid);
+    open.oldestCommitMs ??= transaction.commitTimeMs;
+    // Sealed long before the queue is full: otherwise a large transaction would wait for room that only it can free.
+    if (open.keys.size >= this.#maxKeys || open.bytes >= this.#maxBytes / 4) this.#seal();
+  }
+
+  commit(endLsn: Lsn): void {
+    this.#transaction = undefined;
+    this.#advance(endLsn);
+  }
+
+  /** A position without changes. Within a transaction it tells nothing that the commit will not. */
+  keepalive(walEnd: Lsn): void {
+    if (this.#transaction === undefined) this.#advance(walEnd);
+  }
+
+  /** The next batch as soon as there is one; undefined once the queue is closed and empty. One caller at a time. */
+  async next(): Promise<Batch | undefined> {
+    for (;;) {
+      const sealed = this.#sealed.shift();
+      if (sealed !== undefined) return sealed;
+      if (this.#open.position !== undefined) return this.#takeOpen();
+      if (this.#closed) return undefined;
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+    }
+  }
+
+  /** The batch is applied: its memory is free again. */
+  release(batch: Batch): void {
+    this.#outstandingBytes -= batch.bytes;
+    if (this.#outstandingBytes > this.#maxBytes / 2) return;
+    this.#room?.resolve();
+    this.#room = undefined;
+  }
+
+  /** Takes nothing more in; `next` hands out what is complete. */
+  close(): void {
+    this.#closed = true;
+    this.#wake?.();
+  }
+
+  #advance(position: Lsn): void {
+    if (this.#closed) return;
+    this.#open.position = position;
+    this.#wake?.();
+  }
+
+  #seal(): void {
+    this.#sealed.push(this.#takeOpen());
+    this.#wake?.();
+  }
+
+  #takeOpen(): Batch {
+    const batch = this.#open;
+    this.#open = new OpenBatch();
+    return batch;
+  }
+}

@@ -1,0 +1,50 @@
+import type { Settings } from '../config/settings.ts';
+import type { Finding } from '../domain/finding.ts';
+import type { Query } from '../domain/query.ts';
+import type { Rule } from '../domain/rule.ts';
+import type { RedisFacts } from '../pipeline/redis/describe-redis.ts';
+import { checkIdentity } from './check-identity.ts';
+import { checkKeyColumns } from './check-key-columns.ts';
+import { checkPublication } from './check-publication.ts';
+import { checkRedis } from './check-redis.ts';
+import { checkServer } from './check-server.ts';
+import { checkSlot } from './check-slot.ts';
+import { checkTables } from './check-tables.ts';
+import { checkTemplates } from './check-templates.ts';
+import { type PostgresFacts, readPostgresFacts } from './postgres-facts.ts';
+
+const SEVERITIES = ['error', 'warning', 'info'] as const;
+
+/**
+ * Asks the live server whether every rule can work, and judges what was learnt of Redis.
+ * @returns findings, errors first; within a severity in the order in which they are to be mended
+ * @throws whatever `query` throws
+ */
+export async function preflight(
+  rules: readonly Rule[],
+  settings: Pick<Settings, 'postgres'>,
+  query: Query,
+  redis: RedisFacts,
+): Promise<readonly Finding[]> {
+  const facts = await readPostgresFacts(query, rules, settings.postgres);
+  return bySeverity([...checkPostgres(facts, settings.postgres), ...checkRedis(redis)]);
+}
+
+/** Pure: facts in, findings out, in the order in which they are to be mended: a table before its publication. */
+export function checkPostgres(facts: PostgresFacts, wanted: Settings['postgres']): readonly Finding[] {
+  const { server, slot, publication, tables, allNames } = facts;
+  const published = publication?.generatedColumns ?? false;
+  return [
+    ...checkServer(server, slot),
+    ...checkTables(tables, allNames),
+    ...checkKeyColumns(tables, published, server.version),
+    ...checkTemplates(tables),
+    ...checkIdentity(tables, { version: server.version, published }),
+    ...checkPublication(publication, wanted, tables),
+    ...checkSlot(slot, wanted, server),
+  ];
+}
+
+export function bySeverity(findings: readonly Finding[]): readonly Finding[] {
+  return SEVERITIES.flatMap((severity) => findings.filter((finding) => finding.severity === severity));
+}

@@ -1,0 +1,31 @@
+import { FatalError } from '../domain/errors.ts';
+
+/** What identifies a history of changes: a promoted standby has another timeline, a restored backup another past. */
+export interface SourceIdentity {
+  readonly systemId: string;
+  readonly timeline: number;
+}
+
+/** Where it is written down which history the keys in Redis reflect. */
+export interface SourceMemory {
+  readonly key: string;
+  read(): Promise<SourceIdentity | undefined>;
+  write(source: SourceIdentity): Promise<void>;
+}
+
+/**
+ * Changes between two histories are known to nobody, so keys of the old one must not be kept right from the new one.
+ * @throws FatalError SOURCE_CHANGED
+ */
+export async function checkSource(memory: SourceMemory, source: SourceIdentity): Promise<void> {
+  const known = await memory.read();
+  if (known !== undefined && (known.systemId !== source.systemId || known.timeline !== source.timeline)) {
+    throw new FatalError(
+      'SOURCE_CHANGED',
+      `the keys in Redis reflect Postgres ${known.systemId} on timeline ${known.timeline}, but this is ` +
+        `${source.systemId} on timeline ${source.timeline}; changes in between may be missing`,
+      `clear the keys of the rules in Redis, then DEL ${memory.key} and start again`,
+    );
+  }
+  await memory.write(source);
+}

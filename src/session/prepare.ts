@@ -1,0 +1,57 @@
+import type { Settings } from '../config/settings.ts';
+import { FatalError, isFatalCode, RetryableError } from '../domain/errors.ts';
+import type { Finding } from '../domain/finding.ts';
+import type { Log } from '../domain/log.ts';
+import type { Rule } from '../domain/rule.ts';
+import { QueryPool } from '../pipeline/capture/query-pool.ts';
+import { connectRedis } from '../pipeline/redis/connect-redis.ts';
+import { describeRedis } from '../pipeline/redis/describe-redis.ts';
+import { preflight } from '../preflight/preflight.ts';
+import { setUp } from '../preflight/set-up.ts';
+
+export interface PrepareOptions {
+  readonly settings: Settings;
+  readonly rules: readonly Rule[];
+  readonly log: Log;
+}
+
+/**
+ * What has to be true before the first session: the same proof as `freshet check`.
+ * @throws RetryableError while a server is away; FatalError when a finding is an error
+ */
+export async function prepare(options: PrepareOptions): Promise<void> {
+  const { settings, rules, log } = options;
+  await using pool = new QueryPool(settings.postgres.url);
+  const redis = connectRedis(settings.redis.url);
+  try {
+    const facts = await describeRedis(redis);
+    if (facts.kind === 'unreachable')
+      throw new RetryableError(`Redis ${facts.address} cannot be reached: ${facts.reason}`);
+    if (settings.postgres.createMissing) await createMissing(options, pool);
+    const findings = await preflight(rules, settings, pool.query, facts);
+    for (const finding of findings) report(finding, log);
+    const errors = findings.filter(({ severity }) => severity === 'error');
+    const [first] = errors;
+    if (first === undefined) return;
+    throw new FatalError(
+      isFatalCode(first.code) ? first.code : 'PREFLIGHT_FAILED',
+      errors.map(({ subject, message }) => `${subject} ${message}`).join('\n'),
+      first.remedy ?? '`freshet check` prints every finding with its remedy',
+    );
+  } finally {
+    redis.disconnect();
+  }
+}
+
+async function createMissing({ settings, rules, log }: PrepareOptions, pool: QueryPool): Promise<void> {
+  const { query, patientQuery } = pool;
+  const { postgres } = settings;
+  await setUp({ rules, postgres, query, patientQuery, report: (line) => log.info({}, line) });
+}
+
+function report({ severity, code, subject, message, remedy }: Finding, log: Log): void {
+  const fields = { code, subject, ...(remedy === undefined ? {} : { remedy }) };
+  if (severity === 'error') log.error(fields, message);
+  else if (severity === 'warning') log.warn(fields, message);
+  else log.info(fields, message);
+}

@@ -1,0 +1,141 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Settings } from '../config/settings.ts';
+import type { Log } from '../domain/log.ts';
+import type { Rule } from '../domain/rule.ts';
+import { formatTableName } from '../domain/table.ts';
+import { QueryPool } from '../pipeline/capture/query-pool.ts';
+import { ReplicationStream } from '../pipeline/capture/replication-stream.ts';
+import { BatchQueue } from '../pipeline/queue/batch-queue.ts';
+import { VisibilityGate } from '../pipeline/ready/visibility-gate.ts';
+import { connectRedis } from '../pipeline/redis/connect-redis.ts';
+import { KeyRemover } from '../pipeline/redis/key-remover.ts';
+import { SourceMarker } from '../pipeline/redis/source-marker.ts';
+import { Backoff } from '../runtime/backoff.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { OutageLog } from '../telemetry/outage-log.ts';
+import { BatchWorker } from './batch-worker.ts';
+import { checkSource } from './check-source.ts';
+import type { DaemonStatus } from './daemon-status.ts';
+import { monitorSlot } from './slot-monitor.ts';
+import { StreamReader } from './stream-reader.ts';
+import { rootOf } from './table-root.ts';
+
+export interface SessionOptions {
+  readonly settings: Settings;
+  readonly rules: readonly Rule[];
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly status: DaemonStatus;
+}
+
+/**
+ * One connection's life: opens new clients, hands changes from stage to stage until something ends it, closes them.
+ *
+ *     open -> check the source -> stream ... -> a fault: throw it
+ *                                        \---> signal: stop reading -> finish what is in flight -> resolve
+ *
+ * @param onHealthy called once changes can flow
+ * @throws StandbySignal, RetryableError, FatalError
+ */
+export async function runSession(
+  options: SessionOptions,
+  signal: AbortSignal,
+  onHealthy: () => void,
+): Promise<void> {
+  const { rules, log, metrics, status } = options;
+  const {
+    postgres,
+    limits,
+    retry,
+    redis: { url: redisUrl },
+  } = options.settings;
+  const over = new AbortController();
+  await using pool = new QueryPool(postgres.url);
+
+  const redis = connectRedis(redisUrl);
+  const redisOutage = new OutageLog(log, 'Redis');
+  const redisFailed = (error: unknown) => {
+    metrics.redisFailed();
+    redisOutage.failed(error);
+  };
+  redis.on('error', redisFailed);
+  redis.on('ready', () => redisOutage.works());
+
+  const queue = new BatchQueue({ maxKeys: limits.batchKeys, maxBytes: limits.queueBytes });
+  const reader = new StreamReader({
+    rules,
+    queue,
+    rootOf: (table) => rootOf(pool.query, table),
+    observer: {
+      change: (kind) => metrics.change(kind),
+      planned: (planned) => metrics.planned(planned),
+      columnsMissing: (table, columns) =>
+        log.error(
+          { table: formatTableName(table), columns },
+          'a table lacks columns that its rules read; every change purges all keys of those templates: mend the rules',
+        ),
+    },
+  });
+  const stream = new ReplicationStream({
+    ...postgres,
+    onPayload: (payload) => reader.payload(payload),
+    onKeepalive: (walEnd) => reader.keepalive(walEnd),
+  });
+
+  const work = async () => {
+    const source = await stream.open();
+    await checkSource(new SourceMarker(redis, postgres.slot), source);
+    const worker = new BatchWorker({
+      queue,
+      gate: new VisibilityGate(pool.query, source.timeline),
+      remover: new KeyRemover(redis),
+      backoff: new Backoff(retry),
+      onSettled: (settled) => {
+        status.advanced();
+        stream.confirm(settled);
+      },
+      observer: {
+        applied: (batch, removals) => {
+          redisOutage.works();
+          metrics.applied(batch, removals);
+        },
+        settled: (batch) => metrics.settled(batch),
+        redisFailed,
+      },
+    });
+    status.streaming(() => worker.inFlight);
+    log.info({ slot: postgres.slot, timeline: source.timeline }, 'streaming');
+    onHealthy();
+    await worker.run(over.signal);
+  };
+  const stop = async () => {
+    await aborted(signal, over.signal);
+    if (status.phase !== 'streaming') return;
+    status.enter('draining');
+    stream.stopReading();
+    queue.close();
+    await sleep(limits.drainMs, undefined, { signal: over.signal });
+    log.warn({}, 'the drain deadline has passed; what is in flight will be delivered again');
+  };
+
+  try {
+    const monitored = monitorSlot(
+      { ...postgres, query: pool.query, log },
+      (state) => metrics.slot(state),
+      over.signal,
+    );
+    await Promise.race([stream.ended, monitored, work(), stop()]);
+  } finally {
+    over.abort();
+    await stream.close();
+    redis.disconnect();
+  }
+}
+
+/** Resolves when the signal aborts; never, once `over` has. */
+async function aborted(signal: AbortSignal, over: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) =>
+    signal.addEventListener('abort', () => resolve(), { once: true, signal: over }),
+  );
+}

@@ -1,0 +1,110 @@
+import type { Change, ChangeKind } from '../domain/change.ts';
+import type { Effect, Skip } from '../domain/effect.ts';
+import type { Lsn } from '../domain/lsn.ts';
+import type { Rule } from '../domain/rule.ts';
+import type { Table, TableName } from '../domain/table.ts';
+import { PgoutputDecoder } from '../pipeline/decode/pgoutput-decoder.ts';
+import { RuleMatcher } from '../pipeline/match/rule-matcher.ts';
+import { KeyPlanner } from '../pipeline/plan/key-planner.ts';
+import type { BatchQueue } from '../pipeline/queue/batch-queue.ts';
+
+export interface ReaderOptions {
+  readonly rules: readonly Rule[];
+  readonly queue: BatchQueue;
+  /** The name that rules know a table by: of the partitioned table at the top, or its own. */
+  readonly rootOf: (table: Table) => Promise<TableName>;
+  readonly observer: ReaderObserver;
+}
+
+/** Counts and reports; called for every row, so it must be cheap. */
+export interface ReaderObserver {
+  change(kind: ChangeKind): void;
+  planned(planned: Effect | Skip): void;
+  /** A table of the stream lacks columns that its rules read; its keys are purged instead of deleted singly. */
+  columnsMissing(table: Table, columns: readonly string[]): void;
+}
+
+type Held = { readonly payload: Buffer } | { readonly walEnd: Lsn };
+
+/**
+ * The synchronous half of the pipeline: decode, match, plan, queue. Only a table that is seen for the first time, or
+ * again after DDL, has it wait for the catalog; what arrives meanwhile is held, in order.
+ */
+export class StreamReader {
+  readonly #options: ReaderOptions;
+  readonly #decoder = new PgoutputDecoder();
+  readonly #matcher: RuleMatcher;
+  readonly #planner = new KeyPlanner();
+  #held: Held[] | undefined;
+
+  constructor(options: ReaderOptions) {
+    this.#options = options;
+    this.#matcher = new RuleMatcher(options.rules);
+  }
+
+  /** @returns a promise where reading has to wait: for the catalog, or for room in the queue */
+  payload(payload: Buffer): Promise<void> | undefined {
+    if (this.#held === undefined) return this.#read(payload) ?? this.#options.queue.room;
+    this.#held.push({ payload: Buffer.from(payload) });
+    return undefined;
+  }
+
+  keepalive(walEnd: Lsn): void {
+    if (this.#held === undefined) this.#options.queue.keepalive(walEnd);
+    else this.#held.push({ walEnd });
+  }
+
+  #read(payload: Buffer): Promise<void> | undefined {
+    const message = this.#decoder.decode(payload);
+    const { queue } = this.#options;
+    switch (message.kind) {
+      case 'change':
+        this.#change(message.change);
+        break;
+      case 'begin':
+        queue.begin(message.transaction);
+        break;
+      case 'commit':
+        queue.commit(message.endLsn);
+        break;
+      case 'truncate':
+        for (const table of message.tables) this.#change({ kind: 'truncate', table });
+        break;
+      case 'relation':
+        this.#held = [];
+        return this.#bind(message.table);
+      case 'ignored':
+        break;
+    }
+    return undefined;
+  }
+
+  #change(change: Change): void {
+    const { queue, observer } = this.#options;
+    observer.change(change.kind);
+    for (const rule of this.#matcher.match(change.table, change.kind)) {
+      this.#planner.plan(change, rule, (planned) => {
+        observer.planned(planned);
+        if (planned.kind !== 'skip') queue.add(planned);
+      });
+    }
+  }
+
+  async #bind(table: Table): Promise<void> {
+    const columns = this.#matcher.bind(table, await this.#options.rootOf(table));
+    if (columns !== undefined) {
+      this.#decoder.want(table, columns);
+      const missing = columns.difference(new Set(table.columns.map(({ name }) => name)));
+      if (missing.size > 0) this.#options.observer.columnsMissing(table, [...missing]);
+    }
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    // Another new table among them holds the rest again, in order.
+    const waiting: (Promise<void> | undefined)[] = [];
+    for (const item of held) {
+      if ('walEnd' in item) this.keepalive(item.walEnd);
+      else waiting.push(this.payload(item.payload));
+    }
+    await Promise.all(waiting);
+  }
+}

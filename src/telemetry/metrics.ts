@@ -1,0 +1,132 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { type Batch, isEmpty } from '../domain/batch.ts';
+import type { ChangeKind } from '../domain/change.ts';
+import { CHANGE_KINDS } from '../domain/change.ts';
+import type { Effect, Skip } from '../domain/effect.ts';
+import type { SlotState } from '../session/slot-monitor.ts';
+
+type PlannedKind = (Effect | Skip)['kind'];
+const PLANNED_KINDS = ['delete', 'purge', 'skip'] as const satisfies readonly PlannedKind[];
+
+const SLOT_STATUSES = ['reserved', 'extended', 'unreserved', 'lost', 'missing'] as const;
+
+/** Everything that /metrics tells, in Prometheus' terms. Per-row counts are plain numbers until somebody asks. */
+export class Metrics {
+  readonly registry = new Registry();
+  readonly #changes: Record<ChangeKind, number> = { insert: 0, update: 0, delete: 0, truncate: 0 };
+  readonly #planned: Record<PlannedKind, number> = { delete: 0, purge: 0, skip: 0 };
+
+  readonly #removed = this.#counter('keys_removed_total', 'Keys that Redis was told to remove', ['rule']);
+  readonly #existed = this.#counter(
+    'keys_existed_total',
+    'Removed keys that existed; none at all for a busy rule hints at a wrong key template',
+    ['rule'],
+  );
+  readonly #redisErrors = this.#counter(
+    'redis_errors_total',
+    'Faults of Redis or of the connection to it',
+    [],
+  );
+  readonly #sessions = this.#counter('sessions_total', 'Replication sessions, by how they ended', ['end']);
+  readonly #batchKeys = this.#histogram('batch_keys', 'Keys in a batch', [1, 10, 100, 1_000, 10_000]);
+  readonly #latency = this.#histogram(
+    'commit_to_applied_seconds',
+    'From the oldest commit in a batch, by the clock of Postgres, until Redis has removed its keys for good',
+    [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 600],
+  );
+  readonly #retainedBytes = this.#gauge('slot_retained_wal_bytes', 'WAL that Postgres keeps for the slot');
+  readonly #lagBytes = this.#gauge('lag_bytes', 'WAL written by Postgres and not yet confirmed');
+  readonly #slotStatus = this.#gauge('slot_status', 'wal_status of the slot: 1 for the current one', [
+    'status',
+  ]);
+  readonly #applied = this.#gauge('last_applied_timestamp_seconds', 'When a batch was applied last');
+
+  constructor() {
+    const { registry } = this;
+    collectDefaultMetrics({ register: registry });
+    const changes = this.#changes;
+    new Counter({
+      name: 'freshet_changes_total',
+      help: 'Changes of tables that have rules',
+      labelNames: ['kind'],
+      registers: [registry],
+      collect() {
+        this.reset();
+        for (const kind of CHANGE_KINDS) this.inc({ kind }, changes[kind]);
+      },
+    });
+    const planned = this.#planned;
+    new Counter({
+      name: 'freshet_effects_total',
+      help: 'Effects before coalescing; skip: a column of the key is NULL',
+      labelNames: ['kind'],
+      registers: [registry],
+      collect() {
+        this.reset();
+        for (const kind of PLANNED_KINDS) this.inc({ kind }, planned[kind]);
+      },
+    });
+  }
+
+  change(kind: ChangeKind): void {
+    this.#changes[kind]++;
+  }
+
+  planned(planned: Effect | Skip): void {
+    this.#planned[planned.kind]++;
+  }
+
+  applied(batch: Batch, removals: ReadonlyMap<string, { requested: number; existed: number }>): void {
+    this.#batchKeys.observe(batch.keys.size);
+    for (const [rule, { requested, existed }] of removals) {
+      this.#removed.inc({ rule }, requested);
+      this.#existed.inc({ rule }, existed);
+    }
+  }
+
+  settled(batch: Batch): void {
+    this.#applied.setToCurrentTime();
+    if (batch.oldestCommitMs === undefined || isEmpty(batch)) return;
+    this.#latency.observe(Math.max(0, Date.now() - batch.oldestCommitMs) / 1000);
+  }
+
+  redisFailed(): void {
+    this.#redisErrors.inc();
+  }
+
+  sessionEnded(end: 'fault' | 'standby' | 'stopped'): void {
+    this.#sessions.inc({ end });
+  }
+
+  slot(state: SlotState | undefined): void {
+    for (const status of SLOT_STATUSES) this.#slotStatus.set({ status }, 0);
+    this.#slotStatus.set({ status: state?.walStatus ?? 'missing' }, 1);
+    if (state === undefined) return;
+    this.#retainedBytes.set(state.retainedBytes);
+    this.#lagBytes.set(state.lagBytes);
+  }
+
+  /** For values that are known elsewhere and asked for at each scrape. */
+  observe(name: string, help: string, read: () => number): void {
+    new Gauge({
+      name: `freshet_${name}`,
+      help,
+      registers: [this.registry],
+      collect() {
+        this.set(read());
+      },
+    });
+  }
+
+  #counter<Label extends string>(name: string, help: string, labelNames: readonly Label[]): Counter<Label> {
+    return new Counter({ name: `freshet_${name}`, help, labelNames, registers: [this.registry] });
+  }
+
+  #gauge<Label extends string>(name: string, help: string, labelNames: readonly Label[] = []): Gauge<Label> {
+    return new Gauge({ name: `freshet_${name}`, help, labelNames, registers: [this.registry] });
+  }
+
+  #histogram(name: string, help: string, buckets: number[]): Histogram {
+    return new Histogram({ name: `freshet_${name}`, help, buckets, registers: [this.registry] });
+  }
+}

@@ -1,0 +1,18 @@
+const KNOWN = ['FRESHET_TEST_POSTGRES_URL', 'FRESHET_TEST_REDIS_URL'] as const;
+
+export interface TestEnvironment {
+  readonly postgresUrl: string | undefined;
+  readonly redisUrl: string | undefined;
+}
+
+/** The servers that the environment names. @throws Error for a FRESHET_TEST_ variable that does not exist */
+export function readTestEnvironment(env: NodeJS.ProcessEnv = process.env): TestEnvironment {
+  const unknown = Object.keys(env).filter(
+    (name) => name.startsWith('FRESHET_TEST_') && !KNOWN.some((known) => known === name),
+  );
+  if (unknown.length > 0) {
+    throw new Error(`unknown in the environment: ${unknown.join(', ')}; there are ${KNOWN.join(' and ')}`);
+  }
+  const [postgresUrl, redisUrl] = KNOWN.map((name) => (env[name] === '' ? undefined : env[name]));
+  return { postgresUrl, redisUrl };
+}

@@ -2,8 +2,7 @@ const SHOWN_CHARACTERS = 60;
 
 /** What the user wrote, short enough for a message. Never for the value of a secret. */
 export function describeValue(value: unknown): string {
-  if (value === undefined) return 'nothing';
-  if (value === null) return 'nothing (null)';
+  if (value === undefined || value === null) return 'nothing';
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
   switch (typeof value) {
     case 'string':

@@ -3,8 +3,8 @@ import { describeValue } from './describe-value.ts';
 import { suggestName } from './nearest-name.ts';
 import { readTextFile } from './read-text-file.ts';
 import { readYaml, type YamlDocument } from './read-yaml.ts';
-import { checkValue, type SettingLayer } from './setting-layer.ts';
 import { isSettingField, type SettingSection } from './setting-field.ts';
+import { checkValue, type SettingLayer } from './setting-layer.ts';
 import { SETTING_FIELDS, SETTINGS_SCHEMA } from './settings-schema.ts';
 
 /** What the settings file says, every field of it checked. @throws ConfigError when it cannot be read as YAML */
@@ -45,7 +45,11 @@ class SectionReader {
       const names = Object.keys(section).join(', ');
       const message = `expected a map with ${names}, got ${describeKind(value)}`;
       const subject = path.length === 0 ? '' : `${path.join('.')}: `;
-      this.#report(this.#document.positions.ofValue(path), subject + message);
+      const where = this.#document.positions.ofValue(path);
+      this.#report(where, subject + message);
+      // Its fields were meant to be here: to call them missing as well would be noise.
+      const prefix = path.map((name) => `${name}.`).join('');
+      for (const field of SETTING_FIELDS.keys()) if (field.startsWith(prefix)) this.origins.set(field, where);
       return;
     }
     for (const [name, inner] of Object.entries(value)) this.#readEntry(section, inner, [...path, name]);

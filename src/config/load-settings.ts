@@ -79,9 +79,10 @@ function readSources(
     ...required
       .filter((path) => missing.includes(path) && !origins.has(path))
       .map((path) => describeMissing(path, configFile)),
-    ...checkRetry(parsed, origins),
     ...expanded.problems,
   ];
+  // Beside a value that could not be read stands its default, which compares with nothing that the user wrote.
+  if (problems.length === 0) problems.push(...checkRetry(parsed, origins));
   if (problems.length > 0) throw new ConfigError(inReadingOrder(problems));
   return { parsed, rules: expanded.files };
 }

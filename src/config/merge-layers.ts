@@ -1,6 +1,6 @@
 import convict from 'convict';
-import type { SettingLayer } from './setting-layer.ts';
 import { isSettingField, type SettingField, type SettingSection } from './setting-field.ts';
+import type { SettingLayer } from './setting-layer.ts';
 import { type ParsedSettings, SETTING_FIELDS, SETTINGS_SCHEMA } from './settings-schema.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { isScalar, LineCounter, parseAllDocuments, type Document, visit, type YAMLError } from 'yaml';
+import { type Document, isScalar, LineCounter, parseAllDocuments, visit, type YAMLError } from 'yaml';
 import type { Problem } from '../domain/errors.ts';
 import { formatPosition, SourcePositions } from './source-positions.ts';
 
@@ -22,6 +22,7 @@ export function readYaml(text: string, file: string): YamlFile {
   const problems: Problem[] = [];
   // Pretty errors would quote the source line, and with it a password.
   const parsed = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false, schema: 'core' });
+  // The library's type for a text without any document.
   for (const document of 'empty' in parsed ? [] : parsed) {
     const repeated = document.errors.filter(isDuplicateKey);
     problems.push(...repeated.map((error) => duplicateKey(error, text, file, lines)));
@@ -43,21 +44,26 @@ export function readYaml(text: string, file: string): YamlFile {
 /** The first fault only: those after it are mostly its echoes. */
 function syntaxFault(document: Document.Parsed): { message: string; offset: number } | undefined {
   const [error] = [...document.errors, ...document.warnings].filter((each) => !isDuplicateKey(each));
-  if (error !== undefined) {
-    const message = error.code === 'TAG_RESOLVE_FAILED' ? 'unknown YAML tag' : `YAML: ${error.message}`;
-    return { message, offset: error.pos[0] };
-  }
+  if (error !== undefined) return { message: `YAML: ${withoutSource(error)}`, offset: error.pos[0] };
   let fault: { message: string; offset: number } | undefined;
   visit(document, {
     Alias(_, alias) {
       // The name after the star may be an unquoted password.
       const message =
-        'a YAML alias whose anchor is not set before it; put a value that begins with * in quotes';
+        'YAML: an alias whose anchor is not set before it; put a value that begins with * in quotes';
       if (alias.resolve(document) === undefined) fault = { message, offset: alias.range?.[0] ?? 0 };
       return fault === undefined ? undefined : visit.BREAK;
     },
   });
   return fault;
+}
+
+/** The library's messages end with a piece of the text where they can, and that piece may be a password. */
+function withoutSource({ code, message }: YAMLError): string {
+  if (code === 'TAG_RESOLVE_FAILED') return 'a tag that cannot be used here';
+  if (code === 'BAD_DIRECTIVE') return 'an unknown directive';
+  if (code === 'BAD_DQ_ESCAPE') return 'an unknown escape sequence in double quotes';
+  return message.replace(/(?<=\w): .*$/s, '');
 }
 
 function isDuplicateKey(error: YAMLError): boolean {

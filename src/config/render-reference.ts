@@ -11,33 +11,47 @@ environment, the environment over the file, the file over the default. Without a
 A variable that is empty, or begins with \`FRESHET_\` and is unknown, is an error; those that Kubernetes sets for a
 Service with such a name are not read.
 
-| field | environment | format | default | |
-| --- | --- | --- | --- | --- |
-${renderRows().join('\n')}
+${renderTable(['field', 'environment', 'format', 'default', 'what it is'], settingRows())}
 
 \`..._FILE\` names a file that holds the secret; one line break at its end is cut off. Only one of the two may be set.
 
 # Key templates
 
-| written | means |
-| --- | --- |
-| \`\${id}\` | the column \`id\`; without quotes it folds to lower case, as in SQL |
-| \`\${"Item Id"}\` | a column whose name SQL would quote |
-| \`\${email\\|trim\\|lower}\` | filters, applied from left to right: ${FILTER_NAMES.map(code).join(', ')} |
-| \`{user:\${id}}:profile\` | braces without \`$\` are literal: hash tags of Redis Cluster. YAML wants quotes around a template that begins with \`{\` |
-| \`$$\` | one literal \`$\`, so \`$\${id}\` is the text \`\${id}\` |
+${renderTable(['written', 'means'], TEMPLATE_ROWS)}
 
 A template needs some text of its own: on TRUNCATE the keys \`product:*\` go, and the pattern of \`\${id}\` alone would be every key.
 `;
 }
 
-function renderRows(): readonly string[] {
-  return [...SETTING_FIELDS].map(([path, field]) => {
-    const variables = field.sensitive === true ? [field.env, `${field.env}_FILE`] : [field.env];
-    const fallback = field.default === null ? 'required' : code(field.default);
-    const cells = [code(path), variables.map(code).join(' or '), field.format.expected, fallback, field.doc];
-    return `| ${cells.join(' | ')} |`;
-  });
+const TEMPLATE_ROWS = [
+  ['`${id}`', 'the column `id`; without quotes it folds to lower case, as in SQL'],
+  ['`${"Item Id"}`', 'a column whose name SQL would quote'],
+  ['`${email\\|trim\\|lower}`', `filters, applied from left to right: ${FILTER_NAMES.map(code).join(', ')}`],
+  [
+    '`{user:${id}}:profile`',
+    'braces without `$` are literal: hash tags of Redis Cluster. YAML wants quotes around a template that begins with `{`',
+  ],
+  ['`$$`', 'one literal `$`, so `$${id}` is the text `${id}`'],
+];
+
+function settingRows(): readonly (readonly string[])[] {
+  return [...SETTING_FIELDS].map(([path, field]) => [
+    code(path),
+    (field.sensitive === true ? [field.env, `${field.env}_FILE`] : [field.env]).map(code).join(' or '),
+    field.format.expected,
+    field.default === null ? 'required' : code(field.default),
+    field.doc,
+  ]);
+}
+
+/** Columns are padded as the formatter of this repository pads them, so that it leaves the page alone. */
+function renderTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = header.map((_, column) =>
+    Math.max(...[header, ...rows].map((row) => row[column]?.length ?? 0)),
+  );
+  const line = (cells: readonly string[], filler: string): string =>
+    `| ${widths.map((width, column) => (cells[column] ?? '').padEnd(width, filler)).join(' | ')} |`;
+  return [line(header, ' '), line([], '-'), ...rows.map((row) => line(row, ' '))].join('\n');
 }
 
 function code(text: string): string {

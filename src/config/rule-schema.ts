@@ -29,7 +29,7 @@ const labels = z.record(z.string(), text('text'), { error: 'expected a map of te
 const metadata = z.strictObject(
   {
     name: text('a name such as product').regex(DNS_LABEL, {
-      error: 'expected 1 to 63 lower-case letters, digits and -, none of them - at an end',
+      error: 'expected 1 to 63 lower-case letters, digits and inner hyphens',
     }),
     labels,
     annotations: labels,

@@ -87,6 +87,7 @@ export function formatPath(path: Path): string {
   }, '');
 }
 
+/** The last one, whose value is the document's where a key is written twice. */
 function findPair(pairs: readonly Pair[], name: PropertyKey): Pair | undefined {
-  return pairs.find(({ key }) => String(isScalar(key) ? key.value : key) === String(name));
+  return pairs.findLast(({ key }) => String(isScalar(key) ? key.value : key) === String(name));
 }

@@ -3,18 +3,18 @@ import type { RedisFacts } from '../pipeline/redis/describe-redis.ts';
 
 const OLDEST_VERSION = [6, 2] as const;
 
+/** Codes of the system and of Redis, in words. */
+const REASONS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there (ECONNREFUSED)',
+  ENOTFOUND: 'there is no such host (ENOTFOUND)',
+  NOAUTH: 'it wants a password (NOAUTH)',
+  WRONGPASS: 'it refuses this user or password (WRONGPASS)',
+};
+
 /** Whether Redis can be written, and whether what it does when full suits a cache. */
 export function checkRedis(redis: RedisFacts): readonly Finding[] {
   const subject = `redis ${redis.address}`;
-  if (redis.kind === 'unreachable')
-    return [
-      {
-        code: 'REDIS_UNREACHABLE',
-        severity: 'error',
-        subject,
-        message: `cannot be reached: ${redis.reason}; check redis.url`,
-      },
-    ];
+  if (redis.kind === 'unreachable') return [unreachable(subject, redis.reason)];
   const error = (code: string, message: string): Finding => ({ code, severity: 'error', subject, message });
   const findings: Finding[] = [];
   if (redis.version !== undefined && isOld(redis.version))
@@ -34,6 +34,18 @@ export function checkRedis(redis: RedisFacts): readonly Finding[] {
       remedy: 'redis-cli CONFIG SET maxmemory-policy allkeys-lru',
     });
   return findings;
+}
+
+function unreachable(subject: string, reason: string): Finding {
+  if (reason === 'NOPERM')
+    return {
+      code: 'REDIS_UNKNOWN',
+      severity: 'warning',
+      subject,
+      message: 'this user may not run INFO, so version, role and eviction are not known',
+    };
+  const message = `does not serve: ${REASONS[reason] ?? reason}; check redis.url`;
+  return { code: 'REDIS_UNREACHABLE', severity: 'error', subject, message };
 }
 
 function isOld(version: string): boolean {

@@ -55,7 +55,13 @@ async function demo(keep: boolean, signal: AbortSignal): Promise<boolean> {
   terminal.sayPart('Freshet', `pid ${daemon.pid}`, `${daemon.httpUrl}, rules in ${relative('.', RULES)}`);
   terminal.sayPart('Shop', '', `${terminal.count(size)} keys cached`);
 
-  const isGood = await playSteps(shop, watch, signal);
+  const ended = daemon.exited.then(() => {
+    throw new Error('Freshet ended by itself');
+  });
+  const isGood = await Promise.race([playSteps(shop, watch, signal), ended]).catch((error: unknown) => {
+    if (!signal.aborted) terminal.say(daemonsLastWords(daemon));
+    throw error;
+  });
   if (!isGood) terminal.say(daemonsLastWords(daemon));
   else if (keep) await keepRunning({ context, daemon, shop, watch, places }, signal);
   return isGood;
@@ -99,10 +105,9 @@ async function keepRunning(parts: KeptParts, signal: AbortSignal): Promise<void>
   watch.listen((key) => {
     if (cached.has(key)) void context.redis.exists(key).then((n) => n === 0 && terminal.sayGone(key, now()));
   });
-  const ended = daemon.exited.then((exit) => {
-    if (!signal.aborted) throw new Error(`Freshet ended by itself: ${JSON.stringify(exit)}`);
-  });
-  await Promise.race([signal.aborted || once(signal, 'abort'), ended]);
+  const interrupted = signal.aborted ? Promise.resolve() : once(signal, 'abort');
+  await Promise.race([interrupted, daemon.exited]);
+  if (!signal.aborted) throw new Error('Freshet ended by itself');
 }
 
 interface KeptParts {

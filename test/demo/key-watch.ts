@@ -23,7 +23,8 @@ export class KeyWatch implements AsyncDisposable {
 
   /** @param writer its own writes are not reported */
   static async open(url: string, prefix: string, writer: Redis): Promise<KeyWatch> {
-    const listener = new Redis(url, { maxRetriesPerRequest: null });
+    // In RESP3 the driver swallows these messages.
+    const listener = new Redis(url, { protocol: 2, maxRetriesPerRequest: null });
     listener.on('error', () => {});
     const id = await listener.client('ID');
     await listener.subscribe(CHANNEL);

@@ -1,11 +1,13 @@
 import { createConnection } from 'node:net';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Client } from 'pg';
 import { describe, expect, test } from 'vitest';
 import { LocalPostgres } from '../support/postgres/local-postgres.ts';
 import { POSTGRES_MAJORS } from '../support/postgres/postgres-binaries.ts';
 import { createStandby, pauseReplay, resumeReplay } from '../support/postgres/standby.ts';
 import { answersPing, LocalRedis } from '../support/redis/local-redis.ts';
+import { SqlClient } from '../support/sql-client.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
 import { TestContext } from '../support/test-context.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -36,7 +38,6 @@ describe('LocalPostgres', () => {
     expect(await client.value('SELECT 1')).toBe(1);
     const wrong = new URL(server.url);
     wrong.password = 'wrong';
-    const { SqlClient } = await import('../support/sql-client.ts');
     await expect(SqlClient.open(wrong.href)).rejects.toMatchObject({ code: '28P01' });
   });
 
@@ -118,15 +119,14 @@ describe('TcpProxy', () => {
 });
 
 test('a context leaves no database, slot or key behind, even with a slot in use', async () => {
-  let seen: { admin: string; database: string; prefix: string } | undefined;
+  let seen: { readonly slot: string; readonly database: string; readonly prefix: string };
   await using outer = await TestContext.open();
   {
     await using context = await TestContext.open();
-    seen = { admin: context.slot, database: context.database, prefix: context.keyPrefix };
+    seen = { slot: context.slot, database: context.database, prefix: context.keyPrefix };
     await context.fill('product:1', 'product:2');
     expect(await context.keys()).toEqual(['product:1', 'product:2']);
     await context.sql.rows(`SELECT pg_create_logical_replication_slot($1, 'pgoutput')`, [context.slot]);
-    const { Client } = (await import('pg')).default;
     const stream = new Client({ connectionString: `${context.databaseUrl}?replication=database` });
     stream.on('error', () => {});
     await stream.connect();
@@ -139,7 +139,7 @@ test('a context leaves no database, slot or key behind, even with a slot in use'
     );
   }
   expect(
-    await outer.admin.rows('SELECT 1 FROM pg_replication_slots WHERE slot_name = $1', [seen.admin]),
+    await outer.admin.rows('SELECT 1 FROM pg_replication_slots WHERE slot_name = $1', [seen.slot]),
   ).toEqual([]);
   expect(await outer.admin.rows('SELECT 1 FROM pg_database WHERE datname = $1', [seen.database])).toEqual([]);
   expect(await outer.redis.keys(`${seen.prefix}*`)).toEqual([]);

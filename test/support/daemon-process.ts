@@ -53,12 +53,12 @@ export class DaemonProcess implements AsyncDisposable {
     // JSON is YAML.
     const settings = { ...settingsOf(options, port), rules: [rulesPath] };
     await writeFile(folder.join('freshet.yaml'), JSON.stringify(settings, null, 2));
-    const process_ = await ServerProcess.launch('freshet run', {
+    const server = await ServerProcess.launch('freshet run', {
       command: process.execPath,
       args: [join(ROOT, 'cmd/main.ts'), 'run', '--config', folder.join('freshet.yaml')],
       env: { ...environmentWithoutSettings(), ...options.env },
     });
-    return new DaemonProcess(`http://127.0.0.1:${port}`, folder, process_);
+    return new DaemonProcess(`http://127.0.0.1:${port}`, folder, server);
   }
 
   get pid(): number {

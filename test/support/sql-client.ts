@@ -1,4 +1,4 @@
-import pg from 'pg';
+import { Client } from 'pg';
 
 /**
  * One connection for a test's own SQL, opened again by the next statement after a server ended it. It is not named
@@ -6,7 +6,7 @@ import pg from 'pg';
  */
 export class SqlClient implements AsyncDisposable {
   readonly #url: string;
-  #driver: pg.Client | undefined;
+  #driver: Client | undefined;
 
   private constructor(url: string) {
     this.#url = url;
@@ -19,9 +19,9 @@ export class SqlClient implements AsyncDisposable {
   }
 
   /** The driver's own client, for what `rows` does not cover. */
-  async driver(): Promise<pg.Client> {
+  async driver(): Promise<Client> {
     if (this.#driver !== undefined) return this.#driver;
-    const driver = new pg.Client({
+    const driver = new Client({
       connectionString: this.#url,
       application_name: 'freshet-test',
       connectionTimeoutMillis: 10_000,

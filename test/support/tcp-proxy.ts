@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { type AddressInfo, createConnection, createServer, type Server, type Socket } from 'node:net';
+import { createConnection, createServer, type Server, type Socket } from 'node:net';
 
 interface Pair {
   readonly client: Socket;
@@ -22,7 +22,7 @@ export class TcpProxy implements AsyncDisposable {
 
   private constructor(listener: Server, targetPort: number) {
     this.#listener = listener;
-    this.port = (listener.address() as AddressInfo).port;
+    this.port = portOf(listener);
     this.#targetPort = targetPort;
     listener.on('connection', (client) => this.#connect(client));
   }
@@ -123,4 +123,10 @@ export class TcpProxy implements AsyncDisposable {
     pair.client.destroy();
     pair.server.destroy();
   }
+}
+
+function portOf(listener: Server): number {
+  const address = listener.address();
+  if (address === null || typeof address === 'string') throw new Error('the proxy does not listen on a port');
+  return address.port;
 }

@@ -85,7 +85,7 @@ export class TestContext implements AsyncDisposable {
 
   /** The test's keys that exist, without the prefix, sorted. */
   async keys(): Promise<readonly string[]> {
-    const keys = await this.#scanKeys();
+    const keys = await this.#scan(`${this.keyPrefix}*`);
     return keys.map((key) => key.slice(this.keyPrefix.length)).toSorted();
   }
 
@@ -150,15 +150,16 @@ export class TestContext implements AsyncDisposable {
   }
 
   async #deleteKeys(): Promise<void> {
-    const keys = await this.#scanKeys();
+    const daemonsOwn = await this.#scan(`freshet:{${this.slot}}:*`);
+    const keys = [...(await this.#scan(`${this.keyPrefix}*`)), ...daemonsOwn];
     if (keys.length > 0) await this.redis.unlink(keys);
   }
 
-  async #scanKeys(): Promise<string[]> {
+  async #scan(pattern: string): Promise<readonly string[]> {
     const keys = new Set<string>();
     let cursor = '0';
     do {
-      const [next, page] = await this.redis.scan(cursor, 'MATCH', `${this.keyPrefix}*`, 'COUNT', 1_000);
+      const [next, page] = await this.redis.scan(cursor, 'MATCH', pattern, 'COUNT', 1_000);
       for (const key of page) keys.add(key);
       cursor = next;
     } while (cursor !== '0');

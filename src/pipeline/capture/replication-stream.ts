@@ -109,7 +109,7 @@ export class ReplicationStream {
   async #start(client: Client, slot: string, opened: (source: Source) => void): Promise<unknown> {
     const connection = (client as unknown as { connection: CopyConnection }).connection;
     this.#connection = connection;
-    const identity = await client.query<{ systemid: string; timeline: number }>('IDENTIFY_SYSTEM');
+    const identity = await client.query<{ systemid: string; timeline: string | number }>('IDENTIFY_SYSTEM');
     const timeout = await client.query<{ wal_sender_timeout: string }>('SHOW wal_sender_timeout');
     const [{ systemid, timeline } = { systemid: '', timeline: 0 }] = identity.rows;
     let started = false;
@@ -121,7 +121,7 @@ export class ReplicationStream {
         isReading: () => this.#pausedUntil.size === 0,
         onSilence: (error) => this.#fail(error),
       });
-      opened({ systemId: systemid, timeline });
+      opened({ systemId: systemid, timeline: Number(timeline) });
     });
     const publication = quoteIdentifier(this.#options.publication).replaceAll("'", "''");
     try {

@@ -56,8 +56,10 @@ function parseInfo(address: string, info: string): RedisFacts {
   };
 }
 
-/** A system error's code, or the server's own words; neither holds the password. */
+/** The code of a system error or of a reply (`WRONGPASS`), else the error's own words; none holds the password. */
 function describeFault(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown fault';
-  return 'code' in error && typeof error.code === 'string' ? error.code : error.message;
+  if ('code' in error && typeof error.code === 'string') return error.code;
+  const [replyCode = error.message] = /^[A-Z]{2,}(?= )/.exec(error.message) ?? [];
+  return replyCode;
 }

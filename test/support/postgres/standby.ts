@@ -1,6 +1,6 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { SqlClient } from '../sql-client.ts';
+import type { SqlClient } from '../sql-client.ts';
 import { waitFor } from '../wait-for.ts';
 import { LocalPostgres, type PostgresSettings } from './local-postgres.ts';
 

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { boolean } from '../../../src/config/formats/boolean.ts';
 import { postgresUrl, redisUrl } from '../../../src/config/formats/connection-url.ts';
@@ -33,10 +33,6 @@ describe('integer', () => {
       }),
     );
   });
-
-  function isPlainNumber(text: string): boolean {
-    return /^(0|[1-9][0-9]*)$/.test(text) && BigInt(text) <= 1_000_000n;
-  }
 
   test('takes YAML numbers and no other kind', () => {
     expect(format.parse(5)).toBe(5);
@@ -167,3 +163,7 @@ describe('connection URLs', () => {
     }
   });
 });
+
+function isPlainNumber(text: string): boolean {
+  return /^(0|[1-9][0-9]*)$/.test(text) && BigInt(text) <= 1_000_000n;
+}

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ParseError } from '../../../src/config/parse-error.ts';
 import { parseTableName } from '../../../src/config/parse-table-name.ts';

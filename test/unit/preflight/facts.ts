@@ -1,0 +1,112 @@
+import { parseRules } from '../../../src/config/load-rules.ts';
+import type { PublicationFacts, PublishedTable } from '../../../src/preflight/publication-facts.ts';
+import type { ColumnFacts, RelationFacts } from '../../../src/preflight/relation-facts.ts';
+import type { RuledTable } from '../../../src/preflight/ruled-table.ts';
+import type { ServerFacts } from '../../../src/preflight/server-facts.ts';
+import type { SlotFacts } from '../../../src/preflight/slot-facts.ts';
+import type { Rule } from '../../../src/domain/rule.ts';
+
+/** A server without a fault. */
+export const SERVER: ServerFacts = {
+  version: 170_004,
+  walLevel: 'logical',
+  inRecovery: false,
+  database: 'shop',
+  role: 'freshet',
+  mayReplicate: true,
+  slots: { used: 0, max: 10 },
+  walSenders: { used: 0, max: 10 },
+  maxSlotWalKeepSizeMb: 10_240,
+  walSenderTimeoutMs: 60_000,
+};
+
+export const SLOT: SlotFacts = {
+  name: 'freshet',
+  type: 'logical',
+  plugin: 'pgoutput',
+  database: 'shop',
+  temporary: false,
+  activePid: null,
+  walStatus: 'reserved',
+  invalidationReason: null,
+  complete: true,
+};
+
+export const WANTED = { slot: 'freshet', publication: 'freshet', createMissing: false } as const;
+
+export const PUBLICATION: PublicationFacts = {
+  name: 'freshet',
+  allTables: false,
+  inserts: true,
+  updates: true,
+  deletes: true,
+  truncates: true,
+  viaRoot: false,
+  generatedColumns: false,
+  tables: [],
+};
+
+export function published(name: string, facts: Partial<PublishedTable> = {}): PublishedTable {
+  return {
+    schema: 'public',
+    name,
+    isListed: true,
+    rowFilter: false,
+    columnList: false,
+    hasIdentity: true,
+    ...facts,
+  };
+}
+
+/** A rule on public.posts. */
+export function rule(keys: readonly string[], on = 'insert, update, delete, truncate', name = 'post'): Rule {
+  const text = [
+    'apiVersion: freshet.dev/v1',
+    'kind: CacheRule',
+    `metadata: {name: ${name}}`,
+    'spec:',
+    '  table: public.posts',
+    `  keys: ${JSON.stringify(keys)}`,
+    `  on: [${on}]`,
+  ];
+  const [parsed] = parseRules(text.join('\n'), 'rules.yaml');
+  if (parsed === undefined) throw new Error('no rule was parsed');
+  return parsed;
+}
+
+export function column(name: string, type = 'int8', facts: Partial<ColumnFacts> = {}): ColumnFacts {
+  return {
+    name,
+    type,
+    sqlType: type,
+    typeKind: 'b',
+    isArray: false,
+    notNull: true,
+    generated: null,
+    ...facts,
+  };
+}
+
+/** posts (id int8 PRIMARY KEY, tenant text NOT NULL, slug text NOT NULL) */
+export function relation(facts: Partial<RelationFacts> = {}): RelationFacts {
+  return {
+    oid: 4711,
+    schema: 'public',
+    name: 'posts',
+    kind: 'r',
+    persistence: 'p',
+    root: null,
+    hasChildren: false,
+    identity: 'default',
+    identityColumns: ['id'],
+    columns: [column('id'), column('tenant', 'text'), column('slug', 'text')],
+    uniqueIndexes: [{ name: 'posts_pkey', primary: true, columns: ['id'] }],
+    indexNames: ['posts_pkey'],
+    ...facts,
+  };
+}
+
+export function ruled(rules: readonly Rule[], facts: Partial<RelationFacts> = {}): RuledTable {
+  const found = relation(facts);
+  return { name: { schema: 'public', name: 'posts' }, rules, relation: found, leaves: [found] };
+}

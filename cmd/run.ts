@@ -2,6 +2,7 @@ import type { FlagValues } from '../src/config/flag-layer.ts';
 import { loadRules } from '../src/config/load-rules.ts';
 import { loadSettings } from '../src/config/load-settings.ts';
 import { runDaemon } from './compose.ts';
+import { restartWithFrugalHeap } from './frugal-heap.ts';
 
 export interface RunOptions {
   readonly configFile?: string | undefined;
@@ -11,6 +12,7 @@ export interface RunOptions {
 
 /** `freshet run`: works until SIGTERM or SIGINT, then finishes what is in flight; a second signal ends it at once. */
 export async function run({ configFile, overrides = {} }: RunOptions): Promise<number> {
+  restartWithFrugalHeap();
   const settings = loadSettings({ configFile, env: process.env, overrides });
   const rules = loadRules(settings.rules);
   const stop = new AbortController();

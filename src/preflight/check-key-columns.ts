@@ -1,8 +1,9 @@
+import { nearestName } from '../config/nearest-name.ts';
 import type { Finding } from '../domain/finding.ts';
 import type { FilterName } from '../domain/key-template.ts';
 import type { Rule } from '../domain/rule.ts';
 import { formatTableName, quoteIdentifier } from '../domain/table.ts';
-import { nearestName } from '../config/nearest-name.ts';
+import { isTable } from './check-tables.ts';
 import type { ColumnFacts } from './relation-facts.ts';
 import type { RuledTable } from './ruled-table.ts';
 
@@ -52,7 +53,7 @@ function checkRule(
   sendsGenerated: boolean,
   version: number,
 ): readonly Finding[] {
-  if (relation === undefined) return [];
+  if (relation === undefined || !isTable(relation)) return [];
   const names = new Set(rule.keys.flatMap(({ columns }) => columns));
   const subject = `rule ${rule.name}`;
   return [...names].flatMap((name): readonly Finding[] => {

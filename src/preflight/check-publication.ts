@@ -1,10 +1,10 @@
 import type { Finding } from '../domain/finding.ts';
 import { formatTableName, quoteIdentifier, type TableName } from '../domain/table.ts';
+import { isStreamable } from './check-tables.ts';
 import { listTables } from './name-list.ts';
 import type { PublicationFacts } from './publication-facts.ts';
 import type { RuledTable } from './ruled-table.ts';
 import { addTablesSql, createPublicationSql } from './setup-sql.ts';
-import { isStreamable } from './check-tables.ts';
 
 export interface PublicationWanted {
   readonly publication: string;

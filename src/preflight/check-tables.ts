@@ -1,7 +1,8 @@
+import { nearestName } from '../config/nearest-name.ts';
 import type { Finding } from '../domain/finding.ts';
 import { formatTableName, type TableName } from '../domain/table.ts';
 import { listTables } from './name-list.ts';
-import { nearestName } from '../config/nearest-name.ts';
+import type { RelationFacts } from './relation-facts.ts';
 import type { RuledTable } from './ruled-table.ts';
 
 const ORDINARY = 'r';
@@ -31,10 +32,15 @@ export function checkTables(
 export function isStreamable({ relation, leaves }: RuledTable): boolean {
   return (
     relation !== undefined &&
-    (relation.kind === ORDINARY || relation.kind === PARTITIONED) &&
+    isTable(relation) &&
     relation.root === null &&
     [relation, ...leaves].every(({ persistence }) => persistence === 'p')
   );
+}
+
+/** Anything else has a finding that makes those about its columns idle. */
+export function isTable({ kind }: RelationFacts): boolean {
+  return kind === ORDINARY || kind === PARTITIONED;
 }
 
 function checkTable(table: RuledTable, allNames: readonly TableName[]): readonly Finding[] {
@@ -51,7 +57,7 @@ function checkTable(table: RuledTable, allNames: readonly TableName[]): readonly
       `does not exist, ${named}${near === undefined ? '' : `; did you mean ${near}?`}`,
     );
   }
-  if (relation.kind !== ORDINARY && relation.kind !== PARTITIONED)
+  if (!isTable(relation))
     return refuse('TABLE_KIND', `${REFUSED_KINDS[relation.kind] ?? 'is no table'}; it is ${named}`);
   if (relation.root !== null)
     return refuse(

@@ -1,6 +1,6 @@
 import type { Settings } from '../config/settings.ts';
-import { isStreamable } from './check-tables.ts';
 import { unpublishedTables } from './check-publication.ts';
+import { isStreamable } from './check-tables.ts';
 import type { PostgresFacts } from './postgres-facts.ts';
 import { addTablesSql, createPublicationSql, createSlotSql } from './setup-sql.ts';
 

@@ -7,7 +7,7 @@ import type { Rule } from '../domain/rule.ts';
 import { planSetup, type SetupStep } from './plan-setup.ts';
 import { readPostgresFacts } from './postgres-facts.ts';
 import { setupObstacles, setupScript } from './setup-script.ts';
-import { describeBlockers } from './slot-blockers.ts';
+import { describeSlotBlocker, readSlotBlockers } from './slot-blockers.ts';
 
 export interface SetupOptions {
   readonly rules: readonly Rule[];
@@ -25,8 +25,8 @@ export type SetupOutcome =
   | { readonly kind: 'refused'; readonly findings: readonly Finding[] };
 
 const BLOCKERS_INTERVAL_MS = 1_000;
-/** duplicate_object: another setup was faster. */
-const ALREADY_EXISTS = '42710';
+/** duplicate_object, or unique_violation in the catalog where both came at once: another setup was faster. */
+const ALREADY_EXISTS: ReadonlySet<unknown> = new Set(['42710', '23505']);
 
 /**
  * Creates the publication, then the slot, where they are missing, and adds missing tables; may be called again.
@@ -104,13 +104,15 @@ async function reportBlockers(
   report: (line: string) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  let last = '';
+  const reported = new Set<number>();
   try {
     for (;;) {
       await sleep(BLOCKERS_INTERVAL_MS, undefined, { signal });
-      const blockers = await describeBlockers(query, slot);
-      if (blockers !== '' && blockers !== last) report(`slot ${slot} waits for the end of ${blockers}`);
-      last = blockers;
+      for (const blocker of await readSlotBlockers(query, slot)) {
+        if (reported.has(blocker.pid)) continue;
+        reported.add(blocker.pid);
+        report(`slot ${slot} waits for the end of ${describeSlotBlocker(blocker)}`);
+      }
     }
   } catch {
     // The slot is there, or its own query reports why not.
@@ -118,5 +120,5 @@ async function reportBlockers(
 }
 
 function isDuplicate(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === ALREADY_EXISTS;
+  return error instanceof Error && 'code' in error && ALREADY_EXISTS.has(error.code);
 }

@@ -1,6 +1,7 @@
 import type { Query } from '../domain/query.ts';
 
-interface Blocker {
+/** A backend with an older transaction, which the creation of a slot waits for. */
+export interface SlotBlocker {
   /** 0 stands for a prepared transaction, which has no backend. */
   readonly pid: number;
   readonly role: string | null;
@@ -19,13 +20,12 @@ const BLOCKERS_SQL = `
   WHERE s.slot_name = $1
   ORDER BY 1`;
 
-/** Whom the creation of a slot waits for, in words; empty where for nobody. */
-export async function describeBlockers(query: Query, slot: string): Promise<string> {
-  const blockers = await query<Blocker>(BLOCKERS_SQL, [slot]);
-  return blockers.map(describe).join('; ');
+/** @throws whatever `query` throws */
+export function readSlotBlockers(query: Query, slot: string): Promise<readonly SlotBlocker[]> {
+  return query<SlotBlocker>(BLOCKERS_SQL, [slot]);
 }
 
-function describe({ pid, role, application, state, open }: Blocker): string {
+export function describeSlotBlocker({ pid, role, application, state, open }: SlotBlocker): string {
   if (pid === 0) return 'a prepared transaction (see pg_prepared_xacts)';
   const details = [
     role === null ? '' : `role ${role}`,

@@ -30,12 +30,10 @@ export interface WorkerObserver {
 export class BatchWorker {
   readonly #options: WorkerOptions;
   readonly #acks = new AckTracker();
-  readonly #late = new Set<Promise<void>>();
-  readonly #failed = Promise.withResolvers<never>();
+  readonly #late = new Set<Promise<unknown>>();
 
   constructor(options: WorkerOptions) {
     this.#options = options;
-    this.#failed.promise.catch(() => {});
   }
 
   /** Batches that are being applied or wait for visibility. */
@@ -45,12 +43,11 @@ export class BatchWorker {
 
   /** Works until the queue is closed and everything in it is done. @throws the first fault */
   async run(signal: AbortSignal): Promise<void> {
-    for (;;) {
-      const batch = await Promise.race([this.#options.queue.next(), this.#failed.promise]);
-      if (batch === undefined) break;
+    const { queue } = this.#options;
+    for (let batch = await queue.next(); batch !== undefined; batch = await queue.next()) {
       await this.#process(batch, signal);
     }
-    await Promise.race([Promise.all(this.#late), this.#failed.promise]);
+    await Promise.all(this.#late);
   }
 
   async #process(batch: Batch, signal: AbortSignal): Promise<void> {
@@ -69,13 +66,13 @@ export class BatchWorker {
     if (isVisible) return finish();
 
     // That delete was early: readers are spared the old value, but may fill it in again until the commit is visible.
-    const late = gate
+    const late: Promise<unknown> = gate
       .untilVisible(batch.xids, signal)
       .then(() => this.#apply(batch, signal))
       .then(finish)
-      .catch(this.#failed.reject)
-      .finally(() => this.#late.delete(late));
+      .then(() => this.#late.delete(late));
     this.#late.add(late);
+    late.catch((error: unknown) => this.#options.queue.fail(error));
   }
 
   async #apply(batch: Batch, signal: AbortSignal): Promise<void> {

@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { type Batch, isEmpty } from '../domain/batch.ts';
 import type { ChangeKind } from '../domain/change.ts';
 import { CHANGE_KINDS } from '../domain/change.ts';

@@ -39,9 +39,12 @@ export async function runStep(shop: Shop, watch: KeyWatch, { sql, goes }: Step):
 
   const changed = new Set(await shop.changedKeys(cached));
   const gone = [...expected].filter((key) => changed.has(key));
-  // The message about a key can overtake the server's answer to COMMIT on its way through this process.
-  const sinceCommit = (key: string): number =>
-    Math.max(0, (changedAtMs.get(key) ?? Number.NaN) - committedAtMs);
+  const sinceCommit = (key: string): number => {
+    const atMs = changedAtMs.get(key);
+    if (atMs === undefined) throw new Error(`${key} went, but Redis did not report when`);
+    // The report can overtake the server's answer to COMMIT on its way through this process.
+    return Math.max(0, atMs - committedAtMs);
+  };
   return {
     gone: new Map(gone.map((key) => [key, sinceCommit(key)])),
     missed: [...expected].filter((key) => !changed.has(key)),

@@ -19,7 +19,7 @@ export const STEPS: readonly Step[] = [
     goes: oneOf('shop:product:7', 'shop:category:3:products', 'shop:category:5:products', 'shop:homepage'),
   },
   {
-    title: 'A user takes a new address: the old login goes, and the cached "nobody has it" of the new one',
+    title: 'A user takes a new address: the old login goes, and the cached miss of the new one',
     sql: [`UPDATE users SET email = 'Grace@Example.com' WHERE id = 1`],
     goes: oneOf('shop:user:1', 'shop:login:user.1@example.com', 'shop:login:grace@example.com'),
   },

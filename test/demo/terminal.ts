@@ -79,9 +79,8 @@ export function hint(label: string, command: string): void {
 }
 
 function spanOf(times: readonly number[]): string {
-  return `${Math.min(...times)
-    .toFixed(1)
-    .padStart(6)} … ${Math.max(...times).toFixed(1)} ms`;
+  const [first, last] = [formatMs(Math.min(...times)), formatMs(Math.max(...times))];
+  return first === last ? first : `${first} to ${last.trim()}`;
 }
 
 /** `shop:product:7` and `shop:product:8` are one kind, `shop:product:*`. */

@@ -26,7 +26,8 @@ export class QueryPool implements AsyncDisposable {
 
   readonly query: Query = async <Row extends object>(sql: string, values: readonly unknown[] = []) => {
     try {
-      const result = await this.#pool.query<Row>(sql, [...values]);
+      // Without values the driver takes the simple protocol: one message instead of five.
+      const result = await this.#pool.query<Row>(sql, values.length === 0 ? undefined : [...values]);
       return result.rows;
     } catch (error) {
       throw classifyPostgresError(error);

@@ -1,8 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Messages within one window that tell a backlog from ordinary traffic: 64 in 2 ms are 32,000 a second. */
-const BACKLOG_MESSAGES = 64;
-const WINDOW_MS = 2;
+/** From this rate on messages are a backlog and not ordinary traffic: 32,000 a second. */
+const BACKLOG_PER_MS = 32;
+/** Fewer messages than this say nothing about the rate. */
+const SAMPLE_MESSAGES = 64;
+const PAUSE_MS = 2;
+/** What Node reads from a socket at once. A shorter read has emptied it. */
+const FULL_READ_BYTES = 64 * 1024;
 
 /**
  * Lets the socket fill for a moment while there is a backlog. A walsender makes one `send` a message for a reader that
@@ -11,7 +15,7 @@ const WINDOW_MS = 2;
  */
 export class ReadPacer {
   readonly #pauseUntil: (until: Promise<void>) => void;
-  #windowStartedMs = 0;
+  #sinceMs = performance.now();
   #messages = 0;
   #isPaused = false;
 
@@ -20,23 +24,27 @@ export class ReadPacer {
   }
 
   /** To be called for every message received. */
-  received(): void {
+  message(): void {
     this.#messages++;
-    if (this.#messages < BACKLOG_MESSAGES || this.#isPaused) return;
-    const isBacklog = performance.now() - this.#windowStartedMs <= WINDOW_MS;
-    this.#openWindow();
+  }
+
+  /** To be called after every read from the socket, with its size. */
+  read(bytes: number): void {
+    if (bytes >= FULL_READ_BYTES || this.#messages < SAMPLE_MESSAGES || this.#isPaused) return;
+    const isBacklog = this.#messages >= BACKLOG_PER_MS * (performance.now() - this.#sinceMs);
+    this.#startSample();
     if (!isBacklog) return;
     this.#isPaused = true;
     this.#pauseUntil(
-      sleep(WINDOW_MS).then(() => {
+      sleep(PAUSE_MS).then(() => {
         this.#isPaused = false;
-        this.#openWindow();
+        this.#startSample();
       }),
     );
   }
 
-  #openWindow(): void {
-    this.#windowStartedMs = performance.now();
+  #startSample(): void {
+    this.#sinceMs = performance.now();
     this.#messages = 0;
   }
 }

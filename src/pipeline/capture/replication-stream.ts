@@ -115,6 +115,8 @@ export class ReplicationStream {
     let started = false;
     connection.once('replicationStart', () => {
       started = true;
+      // After the driver's own listener, so that the messages of this read are counted.
+      connection.stream.on('data', (chunk: Buffer) => this.#pacer.read(chunk.length));
       this.#status = new StatusSender({
         write: (message) => connection.sendCopyFromChunk(message),
         walSenderTimeout: timeout.rows[0]?.wal_sender_timeout ?? '',
@@ -146,7 +148,7 @@ export class ReplicationStream {
 
   #received(): void {
     this.#status?.heard();
-    this.#pacer.received();
+    this.#pacer.message();
   }
 
   #pauseUntil(until: Promise<void>): void {

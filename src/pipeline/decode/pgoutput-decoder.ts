@@ -105,6 +105,8 @@ export class PgoutputDecoder {
   #relation(): Message {
     const reader = this.#reader;
     const oid = reader.uint32();
+    // Also keeps the zeros behind a cut-off list of oids from meaning a table.
+    if (oid === 0) throw new PgoutputError('a relation without an oid');
     // pg_catalog is sent as an empty name.
     const schema = reader.cstring() || 'pg_catalog';
     const name = reader.cstring();

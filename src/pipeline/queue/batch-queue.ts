@@ -51,6 +51,7 @@ export class BatchQueue {
   #transaction: Transaction | undefined;
   #outstandingBytes = 0;
   #closed = false;
+  #fault: { readonly error: unknown } | undefined;
   #wake: (() => void) | undefined;
   #room: PromiseWithResolvers<void> | undefined;
 
@@ -102,6 +103,7 @@ export class BatchQueue {
   /** The next batch as soon as there is one; undefined once the queue is closed and empty. One caller at a time. */
   async next(): Promise<Batch | undefined> {
     for (;;) {
+      if (this.#fault !== undefined) throw this.#fault.error;
       const sealed = this.#sealed.shift();
       if (sealed !== undefined) return sealed;
       if (this.#open.position !== undefined) return this.#takeOpen();
@@ -121,6 +123,12 @@ export class BatchQueue {
   /** Takes nothing more in; `next` hands out what is complete. */
   close(): void {
     this.#closed = true;
+    this.#wake?.();
+  }
+
+  /** Hands nothing out any more: `next` throws this. */
+  fail(error: unknown): void {
+    this.#fault ??= { error };
     this.#wake?.();
   }
 

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { array, assert, constantFrom, property, tuple } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { checkTemplates } from '../../../src/preflight/check-templates.ts';
 import { column, rule, ruled } from './facts.ts';
@@ -50,15 +50,14 @@ describe('checkTemplates', () => {
   test('a template that is let pass gives different rows different keys', () => {
     const parts = ['${t1}', '${t2}', '${n1}', '${n2}', '${t1|urlencode}', '${t2|urlencode}'];
     const separators = ['', ':', '-', '::', '1', 'a', '/'];
-    const template = fc
-      .array(fc.tuple(fc.constantFrom(...separators), fc.constantFrom(...parts)), {
-        minLength: 2,
-        maxLength: 3,
-      })
+    const template = array(tuple(constantFrom(...separators), constantFrom(...parts)), {
+      minLength: 2,
+      maxLength: 3,
+    })
       .map((pairs) => `k${pairs.flat().join('')}`)
       .filter((key) => codes(key).length === 0);
-    fc.assert(
-      fc.property(template, (key) => {
+    assert(
+      property(template, (key) => {
         const rows = rowsOf(new Set([...key.matchAll(/\$\{(\w+)/g)].map(([, name = '']) => name)));
         expect(new Set(rows.map((row) => render(key, row))).size).toBe(rows.length);
       }),

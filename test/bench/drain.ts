@@ -1,0 +1,173 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { Redis } from 'ioredis';
+import { DaemonProcess } from '../support/daemon-process.ts';
+import type { LocalPostgres } from '../support/postgres/local-postgres.ts';
+import type { SqlClient } from '../support/sql-client.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { type ProcessCost, processCost } from './process-cost.ts';
+
+export const ROWS = 1_000_000;
+const ROWS_PER_TRANSACTION = 100;
+const PUBLICATION = 'bench';
+/** Never read: every run gets a copy of it, and so the same WAL. */
+const SOURCE_SLOT = 'bench_source';
+const KEYS_PER_COMMAND = 10_000;
+
+const RULES = `
+apiVersion: freshet.dev/v1
+kind: CacheRule
+metadata: {name: item}
+spec:
+  table: public.item
+  keys: ['item:\${id}']
+`;
+
+export interface Drained extends ProcessCost {
+  readonly seconds: number;
+}
+
+/** A million updated rows in the WAL, and as many ways to read them as one likes. */
+export class Drain {
+  readonly #server: LocalPostgres;
+  readonly #sql: SqlClient;
+  readonly #redisUrl: string;
+  readonly #endLsn: string;
+  #run = 0;
+
+  private constructor(server: LocalPostgres, sql: SqlClient, redisUrl: string, endLsn: string) {
+    this.#server = server;
+    this.#sql = sql;
+    this.#redisUrl = redisUrl;
+    this.#endLsn = endLsn;
+  }
+
+  static async prepare(server: LocalPostgres, sql: SqlClient, redisUrl: string): Promise<Drain> {
+    await sql.rows(`
+      CREATE TABLE item (id bigint PRIMARY KEY, tenant text NOT NULL, name text NOT NULL, price numeric(12, 2) NOT NULL,
+                         updated_at timestamptz NOT NULL, payload jsonb NOT NULL);
+      INSERT INTO item
+      SELECT i, 'tenant-' || i % 100, 'item number ' || i, i % 10000 / 100.0, now(),
+             jsonb_build_object('sku', md5(i::text), 'tags', jsonb_build_array('a', 'b', 'c'), 'note', repeat('x', 120))
+        FROM generate_series(1, ${ROWS}) i;
+      CREATE PUBLICATION ${PUBLICATION} FOR TABLE item`);
+    await sql.rows('VACUUM ANALYZE item');
+    await sql.rows('CHECKPOINT');
+    await sql.rows(`SELECT pg_create_logical_replication_slot('${SOURCE_SLOT}', 'pgoutput')`);
+    await sql.rows(`
+      DO $$ BEGIN
+        FOR i IN 0..${ROWS / ROWS_PER_TRANSACTION - 1} LOOP
+          UPDATE item SET price = price + 1, updated_at = clock_timestamp()
+           WHERE id BETWEEN i * ${ROWS_PER_TRANSACTION} + 1 AND (i + 1) * ${ROWS_PER_TRANSACTION};
+          COMMIT;
+        END LOOP;
+      END $$`);
+    return new Drain(server, sql, redisUrl, await sql.value<string>('SELECT pg_current_wal_lsn()::text'));
+  }
+
+  /** Postgres' own client, which writes what it receives to nowhere. */
+  async byRecvlogical(program: string): Promise<Drained> {
+    const slot = await this.#copySlot();
+    const { pathname } = new URL(this.#server.url);
+    const args = [
+      '--host=127.0.0.1',
+      `--port=${this.#server.port}`,
+      '--username=postgres',
+      `--dbname=${pathname.slice(1)}`,
+      `--slot=${slot}`,
+      '--start',
+      '--no-loop',
+      `--endpos=${this.#endLsn}`,
+      '--fsync-interval=0',
+      '--file=/dev/null',
+      '--option=proto_version=1',
+      `--option=publication_names=${PUBLICATION}`,
+    ];
+    const started = performance.now();
+    const child = spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit'] });
+    let cost: ProcessCost = { cpuSeconds: 0, peakMib: 0 };
+    const sampler = setInterval(() => {
+      if (child.pid !== undefined && child.exitCode === null) cost = processCost(child.pid);
+    }, 50);
+    const [code] = await once(child, 'exit');
+    clearInterval(sampler);
+    const seconds = (performance.now() - started) / 1000;
+    await this.#dropSlot(slot);
+    if (code !== 0) throw new Error(`${program} ended with ${code}`);
+    return { seconds, ...cost };
+  }
+
+  /** The daemon: every key is in Redis before, and must be gone after. From the first byte streamed to the last confirmed. */
+  async byFreshet(): Promise<Drained> {
+    await using redis = connect(this.#redisUrl);
+    await fillKeys(redis.client);
+    const slot = await this.#copySlot();
+    await using daemon = await DaemonProcess.launch({
+      postgresUrl: this.#server.url,
+      redisUrl: this.#redisUrl,
+      slot,
+      publication: PUBLICATION,
+      rules: RULES,
+    });
+    await waitFor(() => daemon.log.some((line) => line.includes('"streaming"')), {
+      what: 'the daemon to stream',
+      intervalMs: 1,
+    });
+    const started = performance.now();
+    await waitFor(() => this.#isConfirmed(slot), {
+      what: 'the last position',
+      deadlineMs: 300_000,
+      intervalMs: 20,
+    });
+    const seconds = (performance.now() - started) / 1000;
+    const cost = processCost(daemon.pid);
+    const left = await redis.client.dbsize();
+    await daemon.stop();
+    await this.#dropSlot(slot);
+    await redis.client.flushall();
+    // What is left is the daemon's own mark.
+    if (left > 1) throw new Error(`${left} keys are left although everything is confirmed`);
+    return { seconds, ...cost };
+  }
+
+  async #isConfirmed(slot: string): Promise<boolean> {
+    return this.#sql.value<boolean>(
+      'SELECT confirmed_flush_lsn >= $2::pg_lsn FROM pg_replication_slots WHERE slot_name = $1',
+      [slot, this.#endLsn],
+    );
+  }
+
+  async #copySlot(): Promise<string> {
+    const slot = `bench_${this.#run++}`;
+    await this.#sql.rows('SELECT pg_copy_logical_replication_slot($1, $2)', [SOURCE_SLOT, slot]);
+    return slot;
+  }
+
+  async #dropSlot(slot: string): Promise<void> {
+    await waitFor(
+      () =>
+        this.#sql.value<boolean>('SELECT NOT active FROM pg_replication_slots WHERE slot_name = $1', [slot]),
+      { what: 'the slot to be released' },
+    );
+    await this.#sql.rows('SELECT pg_drop_replication_slot($1)', [slot]);
+  }
+}
+
+function connect(url: string): AsyncDisposable & { readonly client: Redis } {
+  const client = new Redis(url);
+  return {
+    client,
+    [Symbol.asyncDispose]: async () => {
+      await client.quit();
+    },
+  };
+}
+
+async function fillKeys(redis: Redis): Promise<void> {
+  await redis.flushall();
+  const value = 'x'.repeat(100);
+  for (let first = 1; first <= ROWS; first += KEYS_PER_COMMAND) {
+    const pairs = Array.from({ length: KEYS_PER_COMMAND }, (_, i) => [`item:${first + i}`, value]);
+    await redis.mset(pairs.flat());
+  }
+}

@@ -13,6 +13,7 @@ import { checkRedis } from '../src/preflight/check-redis.ts';
 import { postgresFaultFinding } from '../src/preflight/fault-finding.ts';
 import { formatFindings } from '../src/preflight/format-findings.ts';
 import { bySeverity, preflight } from '../src/preflight/preflight.ts';
+import { FATAL_EXIT_CODES } from './exit-codes.ts';
 
 export interface CheckOptions {
   readonly configFile?: string | undefined;
@@ -23,7 +24,7 @@ export interface CheckOptions {
 
 /**
  * `freshet check`: validates settings and rules, then asks the live servers.
- * @returns 0, or 1 where a finding is an error
+ * @returns 0, or 3 where a finding is an error
  * @throws ConfigError
  */
 export async function check(
@@ -43,7 +44,7 @@ export async function check(
       ? `${JSON.stringify({ ok: !hasErrors, ...counts, findings }, null, 2)}\n`
       : formatFindings(findings, counts),
   );
-  return hasErrors ? 1 : 0;
+  return hasErrors ? FATAL_EXIT_CODES.PREFLIGHT_FAILED : 0;
 }
 
 /** A server that is away keeps nobody from learning about the other one. */

@@ -50,8 +50,8 @@ function routes(status: DaemonStatus, metrics: Metrics): Routes {
     }),
     '/metrics': async () => ({
       status: 200,
-      type: metrics.registry.contentType,
-      body: await metrics.registry.metrics(),
+      type: metrics.contentType,
+      body: await metrics.render(),
     }),
   };
 }

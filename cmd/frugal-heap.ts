@@ -7,7 +7,8 @@ const HEAP_FLAGS = ['--max-semi-space-size=16', '--heap-growing-percent=30'];
 
 /** Replaces this process by itself with the flags, which V8 reads only at its start; the process id stays. */
 export function restartWithFrugalHeap(): void {
-  const { execve, execPath, execArgv, argv, env } = process;
-  if (execve === undefined || HEAP_FLAGS.every((flag) => execArgv.includes(flag))) return;
-  execve(execPath, [execPath, ...HEAP_FLAGS, ...execArgv, ...argv.slice(1)], env);
+  const { execPath, execArgv, argv, env } = process;
+  if (HEAP_FLAGS.every((flag) => execArgv.includes(flag))) return;
+  // Windows has no such call.
+  process.execve?.(execPath, [execPath, ...HEAP_FLAGS, ...execArgv, ...argv.slice(1)], env);
 }

@@ -11,6 +11,7 @@ import { formatFindings } from '../src/preflight/format-findings.ts';
 import { readPostgresFacts } from '../src/preflight/postgres-facts.ts';
 import { setUp } from '../src/preflight/set-up.ts';
 import { blindSetupScript, setupScript } from '../src/preflight/setup-script.ts';
+import { FATAL_EXIT_CODES } from './exit-codes.ts';
 
 export interface SetupCommandOptions {
   readonly configFile?: string | undefined;
@@ -23,7 +24,7 @@ type Output = Pick<Writable, 'write'>;
 
 /**
  * `freshet setup`: creates the publication, then the slot, or prints the SQL that would.
- * @returns 0, or 1 where it refused because of an error that it cannot mend itself
+ * @returns 0, or 3 where it refused because of an error that it cannot mend itself
  * @throws ConfigError, RetryableError, FatalError DENIED with the SQL for someone who may
  */
 export async function setup(
@@ -56,7 +57,7 @@ async function create(
     const tables = new Set(rules.map(({ table }) => formatTableName(table))).size;
     output.write(formatFindings(outcome.findings, { rules: rules.length, tables }));
     output.write('nothing was created; mend the errors above and run `freshet setup` again\n');
-    return 1;
+    return FATAL_EXIT_CODES.PREFLIGHT_FAILED;
   }
   if (outcome.steps.length === 0)
     report(`nothing to do: publication ${postgres.publication} and slot ${postgres.slot} are there`);

@@ -88,7 +88,7 @@ export const SETTINGS_SCHEMA = {
     queueBytes: {
       doc: 'Memory that keys waiting for Redis or for visibility may take; beyond it reading from Postgres pauses. A bare number is bytes.',
       format: size('1MiB', '16GiB'),
-      default: '64MiB',
+      default: '32MiB',
       env: 'FRESHET_LIMITS_QUEUE_BYTES',
     },
     drain: {

@@ -10,7 +10,7 @@ import type { Backoff } from '../runtime/backoff.ts';
 export interface WorkerOptions {
   readonly queue: BatchQueue;
   readonly gate: VisibilityGate;
-  readonly remover: KeyRemover;
+  readonly remover: Pick<KeyRemover, 'apply'>;
   readonly backoff: Backoff;
   /** A batch is done: its memory is free, and this is settled. */
   readonly onSettled: (settled: SettledLsn) => void;
@@ -30,6 +30,8 @@ export interface WorkerObserver {
 export class BatchWorker {
   readonly #options: WorkerOptions;
   readonly #acks = new AckTracker();
+  /** In the order of the stream. */
+  readonly #inFlight = new Set<Batch>();
   readonly #late = new Set<Promise<unknown>>();
 
   constructor(options: WorkerOptions) {
@@ -38,7 +40,12 @@ export class BatchWorker {
 
   /** Batches that are being applied or wait for visibility. */
   get inFlight(): number {
-    return this.#acks.inFlight;
+    return this.#inFlight.size;
+  }
+
+  get oldestCommitMs(): number | undefined {
+    for (const { oldestCommitMs } of this.#inFlight) if (oldestCommitMs !== undefined) return oldestCommitMs;
+    return undefined;
   }
 
   /** Works until the queue is closed and everything in it is done. @throws the first fault */
@@ -52,7 +59,9 @@ export class BatchWorker {
 
   async #process(batch: Batch, signal: AbortSignal): Promise<void> {
     const complete = this.#acks.open(batch.position);
+    this.#inFlight.add(batch);
     const finish = () => {
+      this.#inFlight.delete(batch);
       this.#options.queue.release(batch);
       this.#options.observer.settled(batch);
       this.#options.onSettled(complete());
@@ -60,19 +69,26 @@ export class BatchWorker {
     if (isEmpty(batch)) return finish();
 
     // The probe comes before the delete that counts; a delete that came first would prove nothing.
-    const { gate } = this.#options;
-    const isVisible = await gate.isVisible(batch.xids);
+    const invisible = await this.#options.gate.invisible(batch.xids);
     await this.#apply(batch, signal);
-    if (isVisible) return finish();
+    if (invisible.size === 0) return finish();
 
-    // That delete was early: readers are spared the old value, but may fill it in again until the commit is visible.
-    const late: Promise<unknown> = gate
-      .untilVisible(batch.xids, signal)
-      .then(() => this.#apply(batch, signal))
+    const late: Promise<unknown> = this.#applyLate(batch, invisible, signal)
       .then(finish)
       .then(() => this.#late.delete(late));
     this.#late.add(late);
     late.catch((error: unknown) => this.#options.queue.fail(error));
+  }
+
+  /**
+   * The first delete was early for some: readers were spared the old value, but may fill it in again until the commit
+   * is visible. Again after each that becomes visible, for it must not wait for the others of its batch.
+   */
+  async #applyLate(batch: Batch, invisible: ReadonlySet<number>, signal: AbortSignal): Promise<void> {
+    for (let waiting = invisible; waiting.size > 0; ) {
+      waiting = await this.#options.gate.untilFewer(waiting, signal);
+      await this.#apply(batch, signal);
+    }
   }
 
   async #apply(batch: Batch, signal: AbortSignal): Promise<void> {

@@ -1,4 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { FatalError } from '../domain/errors.ts';
+
+const RENEWAL_MS = 24 * 3600 * 1000;
 
 /** What identifies a history of changes: a promoted standby has another timeline, a restored backup another past. */
 export interface SourceIdentity {
@@ -28,4 +31,16 @@ export async function checkSource(memory: SourceMemory, source: SourceIdentity):
     );
   }
   await memory.write(source);
+}
+
+/** Keeps the memory from expiring while a session lasts. */
+export async function rememberSource(
+  memory: SourceMemory,
+  source: SourceIdentity,
+  signal: AbortSignal,
+): Promise<never> {
+  for (;;) {
+    await sleep(RENEWAL_MS, undefined, { signal });
+    await memory.write(source);
+  }
 }

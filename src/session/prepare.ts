@@ -23,6 +23,8 @@ export async function prepare(options: PrepareOptions): Promise<void> {
   const { settings, rules, log } = options;
   await using pool = new QueryPool(settings.postgres.url);
   const redis = connectRedis(settings.redis.url);
+  // Without a listener ioredis prints errors; describeRedis reports them.
+  redis.on('error', () => {});
   try {
     const facts = await describeRedis(redis);
     if (facts.kind === 'unreachable')

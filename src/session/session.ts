@@ -14,7 +14,7 @@ import { Backoff } from '../runtime/backoff.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { OutageLog } from '../telemetry/outage-log.ts';
 import { BatchWorker } from './batch-worker.ts';
-import { checkSource } from './check-source.ts';
+import { checkSource, rememberSource } from './check-source.ts';
 import type { DaemonStatus } from './daemon-status.ts';
 import { monitorSlot } from './slot-monitor.ts';
 import { StreamReader } from './stream-reader.ts';
@@ -61,11 +61,16 @@ export async function runSession(
   redis.on('error', redisFailed);
   redis.on('ready', () => redisOutage.works());
 
+  const gateOpened = Promise.withResolvers<VisibilityGate>();
   const queue = new BatchQueue({ maxKeys: limits.batchKeys, maxBytes: limits.queueBytes });
   const reader = new StreamReader({
     rules,
     queue,
     rootOf: (table) => rootOf(pool.query, table),
+    untilVisible: async (xid) => {
+      const gate = await gateOpened.promise;
+      await gate.untilFewer(new Set([xid]), over.signal);
+    },
     observer: {
       change: (kind) => metrics.change(kind),
       planned: (planned) => metrics.planned(planned),
@@ -84,10 +89,13 @@ export async function runSession(
 
   const work = async () => {
     const source = await stream.open();
-    await checkSource(new SourceMarker(redis, postgres.slot), source);
+    const marker = new SourceMarker(redis, postgres.slot);
+    await checkSource(marker, source);
+    const gate = new VisibilityGate(pool.query, source.timeline);
+    gateOpened.resolve(gate);
     const worker = new BatchWorker({
       queue,
-      gate: new VisibilityGate(pool.query, source.timeline),
+      gate,
       remover: new KeyRemover(redis),
       backoff: new Backoff(retry),
       onSettled: (settled) => {
@@ -103,10 +111,16 @@ export async function runSession(
         redisFailed,
       },
     });
+    metrics.watch({
+      batches: () => worker.inFlight,
+      invisibleBatches: () => gate.waiting,
+      queueBytes: () => queue.outstandingBytes,
+      oldestCommitMs: () => worker.oldestCommitMs,
+    });
     status.streaming(() => worker.inFlight);
     log.info({ slot: postgres.slot, timeline: source.timeline }, 'streaming');
     onHealthy();
-    await worker.run(over.signal);
+    await Promise.race([worker.run(over.signal), rememberSource(marker, source, over.signal)]);
   };
   const stop = async () => {
     await aborted(signal, over.signal);

@@ -2,18 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { FatalError } from '../domain/errors.ts';
 import type { Log } from '../domain/log.ts';
 import type { Query } from '../domain/query.ts';
+import type { SlotState } from '../domain/slot-state.ts';
 
 /** Far enough below one scrape interval, and nothing to Postgres. */
 const INTERVAL_MS = 5_000;
-
-/** The slot as Postgres sees it. */
-export interface SlotState {
-  readonly walStatus: 'reserved' | 'extended' | 'unreserved' | 'lost';
-  /** WAL that cannot be removed because of the slot. */
-  readonly retainedBytes: number;
-  /** WAL written and not confirmed. */
-  readonly lagBytes: number;
-}
 
 const SLOT_STATE = `
   SELECT wal_status AS "walStatus",

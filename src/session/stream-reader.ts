@@ -2,17 +2,20 @@ import type { Change, ChangeKind } from '../domain/change.ts';
 import type { Effect, Skip } from '../domain/effect.ts';
 import type { Lsn } from '../domain/lsn.ts';
 import type { Rule } from '../domain/rule.ts';
-import type { Table, TableName } from '../domain/table.ts';
+import type { Table } from '../domain/table.ts';
 import { PgoutputDecoder } from '../pipeline/decode/pgoutput-decoder.ts';
 import { RuleMatcher } from '../pipeline/match/rule-matcher.ts';
 import { KeyPlanner } from '../pipeline/plan/key-planner.ts';
 import type { BatchQueue } from '../pipeline/queue/batch-queue.ts';
+import type { TableRoot } from './table-root.ts';
 
 export interface ReaderOptions {
   readonly rules: readonly Rule[];
   readonly queue: BatchQueue;
   /** The name that rules know a table by: of the partitioned table at the top, or its own. */
-  readonly rootOf: (table: Table) => Promise<TableName>;
+  readonly rootOf: (table: Table) => Promise<TableRoot>;
+  /** Resolves once the transaction is visible to new snapshots. */
+  readonly untilVisible: (xid: number) => Promise<void>;
   readonly observer: ReaderObserver;
 }
 
@@ -36,6 +39,8 @@ export class StreamReader {
   readonly #matcher: RuleMatcher;
   readonly #planner = new KeyPlanner();
   #held: Held[] | undefined;
+  /** Of the transaction that is being read. */
+  #xid = 0;
 
   constructor(options: ReaderOptions) {
     this.#options = options;
@@ -62,6 +67,7 @@ export class StreamReader {
         this.#change(message.change);
         break;
       case 'begin':
+        this.#xid = message.transaction.xid;
         queue.begin(message.transaction);
         break;
       case 'commit':
@@ -90,8 +96,18 @@ export class StreamReader {
     }
   }
 
+  /** Waits only for a table that concerns no rule as far as the catalog tells, but may become a rule's partition. */
+  async #columnsOf(table: Table): Promise<ReadonlySet<string> | undefined> {
+    const { rootOf, untilVisible } = this.#options;
+    const root = await rootOf(table);
+    const columns = this.#matcher.bind(table, root.name);
+    if (columns !== undefined || root.isCertain) return columns;
+    await untilVisible(this.#xid);
+    return this.#matcher.bind(table, (await rootOf(table)).name);
+  }
+
   async #bind(table: Table): Promise<void> {
-    const columns = this.#matcher.bind(table, await this.#options.rootOf(table));
+    const columns = await this.#columnsOf(table);
     if (columns !== undefined) {
       this.#decoder.want(table, columns);
       const missing = columns.difference(new Set(table.columns.map(({ name }) => name)));
@@ -100,10 +116,14 @@ export class StreamReader {
     const held = this.#held ?? [];
     this.#held = undefined;
     // Another new table among them holds the rest again, in order.
-    const waiting: (Promise<void> | undefined)[] = [];
+    const waiting: Promise<void>[] = [];
     for (const item of held) {
-      if ('walEnd' in item) this.keepalive(item.walEnd);
-      else waiting.push(this.payload(item.payload));
+      if ('walEnd' in item) {
+        this.keepalive(item.walEnd);
+        continue;
+      }
+      const wait = this.payload(item.payload);
+      if (wait !== undefined) waiting.push(wait);
     }
     await Promise.all(waiting);
   }

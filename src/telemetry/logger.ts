@@ -7,7 +7,13 @@ import type { Settings } from '../config/settings.ts';
  */
 export function createLogger(level: Settings['log']['level'], stream?: DestinationStream): Logger {
   return pino(
-    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: describeError } },
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      serializers: { err: describeError },
+    },
     stream ?? destination({ dest: 1, sync: true }),
   );
 }
@@ -20,5 +26,10 @@ function describeError(error: unknown): object {
   if (!(error instanceof Error)) return { type: typeof error };
   const code = 'code' in error && typeof error.code === 'string' ? { code: error.code } : {};
   const cause = error.cause === undefined ? {} : { cause: describeError(error.cause) };
-  return { type: error.name, message: error.message, ...code, ...cause };
+  return { type: error.name, message: withoutQuotes(error.message), ...code, ...cause };
+}
+
+/** Drivers and servers quote: an address with its password, and Redis the keys of a command that it does not know. */
+function withoutQuotes(message: string): string {
+  return message.replaceAll(/(?<=\w:\/\/)[^\s/]*@/g, '***@').replace(/(?<=, with args beginning with:).*/s, ' ***');
 }

@@ -3,12 +3,21 @@ import { type Batch, isEmpty } from '../domain/batch.ts';
 import type { ChangeKind } from '../domain/change.ts';
 import { CHANGE_KINDS } from '../domain/change.ts';
 import type { Effect, Skip } from '../domain/effect.ts';
-import type { SlotState } from '../session/slot-monitor.ts';
+import type { SlotState } from '../domain/slot-state.ts';
 
 type PlannedKind = (Effect | Skip)['kind'];
 const PLANNED_KINDS = ['delete', 'purge', 'skip'] as const satisfies readonly PlannedKind[];
 
 const SLOT_STATUSES = ['reserved', 'extended', 'unreserved', 'lost', 'missing'] as const;
+
+/** What a session has begun and not done, read at each scrape. */
+export interface WorkInProgress {
+  readonly batches: () => number;
+  readonly invisibleBatches: () => number;
+  readonly queueBytes: () => number;
+  /** When the oldest transaction that is not settled was committed, milliseconds since 1970. */
+  readonly oldestCommitMs: () => number | undefined;
+}
 
 /** Everything that /metrics tells, in Prometheus' terms. Per-row counts are plain numbers until somebody asks. */
 export class Metrics {
@@ -41,31 +50,44 @@ export class Metrics {
   ]);
   readonly #applied = this.#gauge('last_applied_timestamp_seconds', 'When a batch was applied last');
 
+  readonly #changesTotal = this.#counter('changes_total', 'Changes of tables that have rules', ['kind']);
+  readonly #effectsTotal = this.#counter(
+    'effects_total',
+    'Effects before coalescing; skip: a column of the key is NULL',
+    ['kind'],
+  );
+  readonly #batches = this.#gauge('batches_in_flight', 'Batches that are begun and not settled');
+  readonly #invisible = this.#gauge(
+    'batches_invisible',
+    'Batches deleted once, that wait for their commits to become visible before they are deleted for good',
+  );
+  readonly #queueBytes = this.#gauge('queue_bytes', 'Memory of the effects that are not settled, estimated');
+  readonly #lagSeconds = this.#gauge(
+    'lag_seconds',
+    'Age of the oldest commit read and not settled; 0 when idle',
+  );
+  #work: WorkInProgress | undefined;
+
   constructor() {
-    const { registry } = this;
-    collectDefaultMetrics({ register: registry });
-    const changes = this.#changes;
-    new Counter({
-      name: 'freshet_changes_total',
-      help: 'Changes of tables that have rules',
-      labelNames: ['kind'],
-      registers: [registry],
-      collect() {
-        this.reset();
-        for (const kind of CHANGE_KINDS) this.inc({ kind }, changes[kind]);
-      },
-    });
-    const planned = this.#planned;
-    new Counter({
-      name: 'freshet_effects_total',
-      help: 'Effects before coalescing; skip: a column of the key is NULL',
-      labelNames: ['kind'],
-      registers: [registry],
-      collect() {
-        this.reset();
-        for (const kind of PLANNED_KINDS) this.inc({ kind }, planned[kind]);
-      },
-    });
+    collectDefaultMetrics({ register: this.registry });
+  }
+
+  get contentType(): string {
+    return this.registry.contentType;
+  }
+
+  /** Prometheus' text format. */
+  async render(): Promise<string> {
+    this.#changesTotal.reset();
+    for (const kind of CHANGE_KINDS) this.#changesTotal.inc({ kind }, this.#changes[kind]);
+    this.#effectsTotal.reset();
+    for (const kind of PLANNED_KINDS) this.#effectsTotal.inc({ kind }, this.#planned[kind]);
+    const oldestCommitMs = this.#work?.oldestCommitMs();
+    this.#batches.set(this.#work?.batches() ?? 0);
+    this.#invisible.set(this.#work?.invisibleBatches() ?? 0);
+    this.#queueBytes.set(this.#work?.queueBytes() ?? 0);
+    this.#lagSeconds.set(oldestCommitMs === undefined ? 0 : Math.max(0, Date.now() - oldestCommitMs) / 1000);
+    return this.registry.metrics();
   }
 
   change(kind: ChangeKind): void {
@@ -106,16 +128,9 @@ export class Metrics {
     this.#lagBytes.set(state.lagBytes);
   }
 
-  /** For values that are known elsewhere and asked for at each scrape. */
-  observe(name: string, help: string, read: () => number): void {
-    new Gauge({
-      name: `freshet_${name}`,
-      help,
-      registers: [this.registry],
-      collect() {
-        this.set(read());
-      },
-    });
+  /** From now on this session's work is what the gauges show. */
+  watch(work: WorkInProgress): void {
+    this.#work = work;
   }
 
   #counter<Label extends string>(name: string, help: string, labelNames: readonly Label[]): Counter<Label> {

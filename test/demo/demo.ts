@@ -150,12 +150,17 @@ function now(): string {
   return new Date().toLocaleTimeString('en-GB');
 }
 
+/** A shell, npm and the bootstrap may all pass on the same Ctrl-C. */
+const SAME_SIGNAL_MS = 500;
+
 /** First signal: stop in order. Second: at once; what was started notices that its parent is gone. */
 function abortOnSignals(): AbortSignal {
   const aborter = new AbortController();
+  let firstAtMs: number | undefined;
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(name, () => {
-      if (aborter.signal.aborted) process.exit(1);
+      firstAtMs ??= performance.now();
+      if (performance.now() - firstAtMs > SAME_SIGNAL_MS) process.exit(1);
       aborter.abort(new InterruptedSignal(name));
     });
   }

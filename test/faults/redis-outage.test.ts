@@ -66,20 +66,3 @@ test(`Redis stopped for ${OUTAGE_MS / 1000} s under load: memory bounded, the st
   expect(await walsender(bench)).toBe(sender);
   expect(await daemon.isReady()).toBe(true);
 });
-
-test('Redis killed and back empty: what changes afterwards goes', async () => {
-  await using bench = await FaultBench.open({ rows: 8_000 });
-  const daemon = await bench.startDaemon();
-  await bench.cache.fill();
-  const writers = bench.write();
-  await waitFor(() => writers.commits > 100, { what: 'load' });
-
-  await bench.redis.kill();
-  await bench.redis.start();
-  await bench.context.redis.flushall();
-  await bench.expectConverged(daemon);
-
-  await bench.cache.fill();
-  await bench.context.sql.rows('UPDATE items SET version = version + 1');
-  await bench.expectConverged(daemon);
-});

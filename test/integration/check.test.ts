@@ -272,7 +272,7 @@ describe('freshet check', () => {
       'redis://:secret@127.0.0.1:1',
       'text',
     );
-    expect(code).toBe(1);
+    expect(code).toBe(3);
     expect(text).toContain('POSTGRES_UNREACHABLE\n  postgres 127.0.0.1:1:');
     expect(text).toContain('REDIS_UNREACHABLE\n  redis 127.0.0.1:1: does not serve: nothing listens there');
     expect(text).toContain('2 errors, 0 warnings, 0 notes: 1 rule, 1 table\n');
@@ -283,7 +283,7 @@ describe('freshet check', () => {
     await using context = await TestContext.open();
     const { code, text } = await run(context.databaseUrl, context.redisUrl, 'json');
     const report: unknown = JSON.parse(text);
-    expect(code).toBe(1);
+    expect(code).toBe(3);
     expect(report).toMatchObject({ ok: false, rules: 1, tables: 1 });
     expect(report).toHaveProperty('findings[0].code', 'TABLE_MISSING');
   });

@@ -94,7 +94,7 @@ test('a key column that is renamed or dropped purges the template at the next ro
   const report = await waitFor(() => daemon.log.find((line) => line.includes('lacks columns')), {
     what: 'the report of the lost column',
   });
-  expect(JSON.parse(report)).toMatchObject({ level: 50, table: 'public.robbed', columns: ['slug'] });
+  expect(JSON.parse(report)).toMatchObject({ level: 'error', table: 'public.robbed', columns: ['slug'] });
   expect(await daemon.isReady()).toBe(true);
 });
 

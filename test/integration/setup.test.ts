@@ -98,7 +98,7 @@ describe('freshet setup', () => {
     await using context = await TestContext.open();
     await context.sql.rows(`${POSTS}; CREATE TABLE logs (line int)`);
     const { run, text } = await withSetup(context, { posts: 'post:${id}', logs: 'log:${line}' });
-    expect(await run()).toBe(1);
+    expect(await run()).toBe(3);
     expect(text()).toContain('error IDENTITY_UNUSABLE');
     expect(await publishedTables(context)).toEqual([]);
     expect(await slotCount(context)).toBe(0);

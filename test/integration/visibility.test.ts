@@ -62,6 +62,8 @@ interface HeldCommit {
 /** Runs SQL that ends in a commit which waits for the standby; returns while it waits. */
 async function commitHeld(context: TestContext, sql: string): Promise<HeldCommit> {
   const session: SqlClient = await context.connect();
+  // Where a test fails, a session that waits for ever could not be ended.
+  context.use({ [Symbol.asyncDispose]: () => resumeReplay(standby) });
   await session.rows('SET synchronous_commit = remote_apply');
   const pid = await session.value<number>('SELECT pg_backend_pid()');
   const done = session.rows(sql);

@@ -37,9 +37,10 @@ interface CopyConnection {
 }
 
 /**
- * One replication connection, from START_REPLICATION to its end; never used twice. The library carries the protocol's
- * frame only: its acknowledgements, timers and flow control lose changes (see shared facts in the README's "Why not"),
- * so positions are confirmed here, with the exact LSN, and only with one that settle has made.
+ * One replication connection, from START_REPLICATION to its end; never used twice. Of the library only the connection
+ * and the protocol's frame are used. Its acknowledgements lose changes: they name one byte too many, a timer confirms
+ * what was merely received, and a second subscription starts there. So positions are confirmed here, exact, and only
+ * ones that settle has made.
  */
 export class ReplicationStream {
   readonly #options: StreamOptions;

@@ -64,9 +64,10 @@ export class StatusSender {
     this.#options.write(standbyStatus(this.#written, this.#settled, Date.now(), replyRequested));
   }
 
+  /** Sends a confirmation that still waits, then nothing more. */
   stop(): void {
     clearInterval(this.#beat);
-    clearTimeout(this.#confirmTimer);
+    if (this.#confirmTimer !== undefined) this.send();
   }
 
   /** Counts beats, not clock time: a process that was suspended must not take its own absence for silence. */

@@ -13,7 +13,7 @@ const LONGEST_WAIT_MS = 50;
 
 interface Waiter {
   readonly xids: ReadonlySet<number>;
-  readonly resolve: () => void;
+  readonly resolve: (invisible: ReadonlySet<number>) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -37,18 +37,25 @@ export class VisibilityGate {
     return this.#waiters.size;
   }
 
-  /** Asks once. The keys of a batch may be deleted for good only after this has said true. */
-  async isVisible(xids: ReadonlySet<number>): Promise<boolean> {
-    return areVisible(await this.#probe(), xids);
+  /**
+   * Asks once. Keys may be deleted for good only after this was called.
+   * @returns those that are not visible yet
+   */
+  async invisible(xids: ReadonlySet<number>): Promise<ReadonlySet<number>> {
+    return notIn(await this.#probe(), xids);
   }
 
-  /** Resolves once all are visible. All that wait share one probe. */
-  async untilVisible(xids: ReadonlySet<number>, signal: AbortSignal): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
+  /**
+   * Resolves as soon as one more is visible. All that wait share one probe.
+   * @param invisible at least one, of those that were not visible the last time
+   * @returns those that are still not visible
+   */
+  async untilFewer(invisible: ReadonlySet<number>, signal: AbortSignal): Promise<ReadonlySet<number>> {
+    const { promise, resolve, reject } = Promise.withResolvers<ReadonlySet<number>>();
     const isFirst = this.#waiters.size === 0;
-    this.#waiters.add({ xids, resolve, reject });
+    this.#waiters.add({ xids: invisible, resolve, reject });
     if (isFirst) void this.#poll(signal);
-    await promise;
+    return promise;
   }
 
   async #poll(signal: AbortSignal): Promise<void> {
@@ -61,9 +68,10 @@ export class VisibilityGate {
         await sleep(waitMs, undefined, { signal });
         const snapshot = await this.#probe();
         for (const waiter of this.#waiters) {
-          if (!areVisible(snapshot, waiter.xids)) continue;
+          const invisible = notIn(snapshot, waiter.xids);
+          if (invisible.size === waiter.xids.size) continue;
           this.#waiters.delete(waiter);
-          waiter.resolve();
+          waiter.resolve(invisible);
           waitMs = FIRST_WAIT_MS;
         }
       }
@@ -82,6 +90,6 @@ export class VisibilityGate {
   }
 }
 
-function areVisible(snapshot: Snapshot, xids: ReadonlySet<number>): boolean {
-  return xids.values().every((xid) => isVisible(snapshot, xid));
+function notIn(snapshot: Snapshot, xids: ReadonlySet<number>): ReadonlySet<number> {
+  return new Set(xids.values().filter((xid) => !isVisible(snapshot, xid)));
 }

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
+import { classifyRedisError } from './redis-errors.ts';
 
-/** Renewed with every session. */
+/** Renewed with every session, and daily within one. */
 const TTL_SECONDS = 30 * 24 * 3600;
 
 /**
@@ -16,18 +17,25 @@ export class SourceMarker {
     this.key = `freshet:{${slot}}:source`;
   }
 
+  /** @throws RetryableError */
   async read(): Promise<{ systemId: string; timeline: number } | undefined> {
-    const { systemId, timeline } = await this.#redis.hgetall(this.key);
+    const { systemId, timeline } = await this.#redis.hgetall(this.key).catch(refuse);
     if (systemId === undefined || timeline === undefined) return undefined;
     return { systemId, timeline: Number(timeline) };
   }
 
+  /** @throws RetryableError */
   async write({ systemId, timeline }: { systemId: string; timeline: number }): Promise<void> {
     const replies = await this.#redis
       .multi()
       .hset(this.key, { systemId, timeline })
       .expire(this.key, TTL_SECONDS)
-      .exec();
-    for (const [error] of replies ?? []) if (error !== null) throw error;
+      .exec()
+      .catch(refuse);
+    for (const [error] of replies ?? []) if (error !== null) refuse(error);
   }
+}
+
+function refuse(error: unknown): never {
+  throw classifyRedisError(error);
 }

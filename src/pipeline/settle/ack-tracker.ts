@@ -14,10 +14,6 @@ export class AckTracker {
   readonly #inFlight: Ticket[] = [];
   #settled = ZERO_LSN as SettledLsn;
 
-  get inFlight(): number {
-    return this.#inFlight.length;
-  }
-
   /**
    * Takes note of a batch before anything of it is applied.
    * @param position what it settles; undefined for a part of a transaction, which settles nothing by itself

@@ -34,7 +34,7 @@ async function installRedisServer(): Promise<string | undefined> {
   process.stderr.write('no redis-server found: installing the package of that name (apt-get) …\n');
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   // Two test runs may come here at once; the second waits for the package manager's lock.
-  const apt = ['-qq', '-o', 'DPkg::Lock::Timeout=120', '-o', 'APT::Update::Error-Mode=any'];
+  const apt = ['-qq', '-o', 'DPkg::Lock::Timeout=120'];
   try {
     await run('apt-get', ['update', ...apt], { env }).catch(() => {});
     await run('apt-get', ['install', '-y', '--no-install-recommends', ...apt, 'redis-server'], { env });

@@ -1,0 +1,197 @@
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { Batch } from '../../../../src/domain/batch.ts';
+import type { CacheKey, Effect, Origin } from '../../../../src/domain/effect.ts';
+import { type Lsn, toLsn } from '../../../../src/domain/lsn.ts';
+import { BatchQueue } from '../../../../src/pipeline/queue/batch-queue.ts';
+import { redisGlobMatches } from '../plan/redis-glob.ts';
+
+/** Two templates of the same keys (two rules that agree), and one of its own. */
+const ORIGINS: readonly Origin[] = ['p:*', 'p:*', 'q:*'].map((pattern, index) => ({
+  rule: `rule-${index}`,
+  template: pattern,
+  pattern,
+}));
+
+const LIMITS = { maxKeys: 4, maxBytes: 4_000 };
+const LARGEST_EFFECT_BYTES = 1_000;
+
+type Step =
+  /** A commit and the next begin. */
+  | { readonly kind: 'commit' | 'keepalive' | 'take' | 'release' }
+  | { readonly kind: 'delete'; readonly origin: number; readonly id: number }
+  | { readonly kind: 'purge'; readonly origin: number };
+
+const origin = fc.nat({ max: ORIGINS.length - 1 });
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 8, arbitrary: fc.record({ kind: fc.constant('delete'), origin, id: fc.nat({ max: 5 }) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('purge'), origin }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({ kind: fc.constantFrom('commit', 'keepalive', 'take', 'release') }),
+  },
+);
+
+/** An effect that was added, and when. */
+interface Added {
+  readonly effect: Effect;
+  readonly xid: number;
+  /** How many batches had been handed out by then: none of them can hold it. */
+  readonly afterBatches: number;
+  commit: Lsn | undefined;
+}
+
+/** Plays the steps as session does, and keeps a record of what went in and what came out. */
+class Play {
+  readonly queue = new BatchQueue(LIMITS);
+  readonly added: Added[] = [];
+  readonly batches: Batch[] = [];
+  readonly #unreleased: Batch[] = [];
+  #now = 0n;
+  #xid = 0;
+  #waiting = false;
+
+  constructor() {
+    this.#begin();
+  }
+
+  async run(steps: readonly Step[]): Promise<void> {
+    for (const each of steps) {
+      this.#do(each);
+      await settled();
+      expect(this.queue.outstandingBytes).toBeGreaterThanOrEqual(0);
+    }
+    // The transaction ends and everything is taken and applied.
+    this.queue.keepalive(this.#tick(1_000n));
+    this.#commit();
+    for (let batches = -1; batches < this.batches.length; ) {
+      batches = this.batches.length;
+      this.#take();
+      await settled();
+    }
+    this.#release(this.#unreleased.length);
+  }
+
+  #do(each: Step): void {
+    switch (each.kind) {
+      case 'delete':
+        this.#add({
+          kind: 'delete',
+          // A long key now and then reaches the limit of bytes before that of keys.
+          key: `${each.origin === 2 ? 'q' : 'p'}:${'x'.repeat(each.id * 100)}` as CacheKey,
+          origin: originOf(each.origin),
+        });
+        break;
+      case 'purge':
+        this.#add({ kind: 'purge', origin: originOf(each.origin) });
+        break;
+      case 'commit':
+        this.#commit();
+        this.#begin();
+        break;
+      case 'keepalive':
+        // What the server has written may be far behind the commit that follows in the stream.
+        this.queue.keepalive(toLsn(this.#now + 1_000n));
+        break;
+      case 'take':
+        this.#take();
+        break;
+      case 'release':
+        this.#release(1);
+        break;
+    }
+  }
+
+  #begin(): void {
+    this.queue.begin({ xid: ++this.#xid, commitTimeMs: this.#xid });
+  }
+
+  #add(effect: Effect): void {
+    this.added.push({
+      effect,
+      xid: this.#xid,
+      afterBatches: this.batches.length,
+      commit: undefined,
+    });
+    this.queue.add(effect);
+  }
+
+  #commit(): void {
+    const position = this.#tick(10n);
+    for (const each of this.added) each.commit ??= position;
+    this.queue.commit(position);
+  }
+
+  /** One consumer: asks again only after it got what it asked for. */
+  #take(): void {
+    if (this.#waiting) return;
+    this.#waiting = true;
+    void this.queue.next().then((batch) => {
+      this.#waiting = false;
+      if (batch === undefined) return;
+      this.batches.push(batch);
+      this.#unreleased.push(batch);
+    });
+  }
+
+  #release(count: number): void {
+    for (const batch of this.#unreleased.splice(0, count)) this.queue.release(batch);
+  }
+
+  #tick(by: bigint): Lsn {
+    this.#now += by;
+    return toLsn(this.#now);
+  }
+}
+
+function originOf(index: number): Origin {
+  const found = ORIGINS[index];
+  if (found === undefined) throw new Error('no such origin');
+  return found;
+}
+
+/** Long enough for every promise that can settle now to have done so. */
+async function settled(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+}
+
+function covers(batch: Batch, { effect }: Added): boolean {
+  if (effect.kind === 'purge') return batch.purges.has(effect.origin);
+  if (batch.keys.has(effect.key)) return true;
+  return batch.purges.values().some(({ pattern }) => redisGlobMatches(pattern, effect.key));
+}
+
+test('whatever the interleaving, no effect is lost, doubled, moved or acknowledged before it is seen', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
+      const play = new Play();
+      await play.run(steps);
+      const { added, batches, queue } = play;
+
+      for (const each of added) {
+        // From the first batch that could hold it, to the one whose position says that it is done.
+        const settling = batches.findIndex(({ position }) => position !== undefined && position >= (each.commit ?? 0n));
+        expect(settling).toBeGreaterThanOrEqual(0);
+        const holders = batches.slice(each.afterBatches, settling + 1).filter((batch) => covers(batch, each));
+        expect(holders.some(({ xids }) => xids.has(each.xid))).toBe(true);
+      }
+
+      const appearances = batches.flatMap(({ keys }) => [...keys.values()]);
+      const order = appearances.map((effect) => added.findIndex((each) => each.effect === effect));
+      expect(order).toEqual(order.toSorted((a, b) => a - b));
+
+      for (const { keys, purges, bytes } of batches) {
+        for (const [key, effect] of keys) expect(effect.key).toBe(key);
+        for (const effect of keys.values()) expect(purges.has(effect.origin)).toBe(false);
+        expect(keys.size).toBeLessThanOrEqual(LIMITS.maxKeys);
+        expect(bytes).toBeLessThan(LIMITS.maxBytes / 4 + LARGEST_EFFECT_BYTES);
+      }
+
+      const positions = batches.flatMap(({ position }) => (position === undefined ? [] : [position]));
+      expect(positions).toEqual(positions.toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0)));
+      expect(queue.outstandingBytes).toBe(0);
+      expect(queue.room).toBeUndefined();
+    }),
+    { numRuns: 300 },
+  );
+});

@@ -10,27 +10,36 @@ import type { NamedRow } from './explain-change.ts';
 export function parseRow(text: string, where: string): NamedRow {
   let parsed: unknown;
   try {
-    parsed = JSON.parse(text, textForm);
+    parsed = JSON.parse(text, keepDigits);
   } catch (error) {
     const message = `is not JSON: ${error instanceof Error ? error.message : 'unreadable'}`;
     throw new ConfigError([{ where, message, remedy: EXAMPLE }], { cause: error });
   }
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed) || JSON.isRawJSON(parsed)) {
     throw new ConfigError([{ where, message: 'is not a JSON object', remedy: EXAMPLE }]);
   }
   return new Map(
-    Object.entries(parsed).map(([column, value]: [string, unknown]) => [
-      column,
-      value === null || typeof value === 'string' ? value : JSON.stringify(value),
-    ]),
+    Object.entries(parsed).map(([column, value]: [string, unknown]) => [column, textForm(value)]),
   );
 }
 
 const EXAMPLE = `write a row as a JSON object: '{"id": 7, "name": "Tea"}'`;
 
-/** The third argument is part of JavaScript since 2025, and not yet of its type declarations. */
-function textForm(this: unknown, _key: string, value: unknown, context?: { source?: string }): unknown {
-  if (typeof value === 'number') return context?.source ?? String(value);
+function textForm(value: unknown): string | null {
+  if (value === null || typeof value === 'string') return value;
   if (typeof value === 'boolean') return value ? 't' : 'f';
-  return value;
+  return JSON.stringify(value);
+}
+
+/** At any depth: a number within an object must come out of JSON.stringify as it went in. */
+function keepDigits(this: unknown, _key: string, value: unknown, context?: { source?: string }): unknown {
+  return typeof value === 'number' ? JSON.rawJSON(context?.source ?? String(value)) : value;
+}
+
+// Part of JavaScript since 2025, and not yet of its type declarations.
+declare global {
+  interface JSON {
+    rawJSON(text: string): object;
+    isRawJSON(value: unknown): boolean;
+  }
 }

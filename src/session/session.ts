@@ -53,13 +53,14 @@ export async function runSession(
   await using pool = new QueryPool(postgres.url);
 
   const redis = connectRedis(redisUrl);
-  const redisOutage = new OutageLog(log, 'Redis');
-  const redisFailed = (error: unknown) => {
+  const connectionOutage = new OutageLog(log, 'the connection to Redis');
+  redis.on('error', (error) => {
     metrics.redisFailed();
-    redisOutage.failed(error);
-  };
-  redis.on('error', redisFailed);
-  redis.on('ready', () => redisOutage.works());
+    connectionOutage.failed(error);
+  });
+  redis.on('ready', () => connectionOutage.works());
+  // Apart from the connection: one that works carries refusals as well, and is made anew for some of them.
+  const commandOutage = new OutageLog(log, 'Redis');
 
   const gateOpened = Promise.withResolvers<VisibilityGate>();
   const queue = new BatchQueue({ maxKeys: limits.batchKeys, maxBytes: limits.queueBytes });
@@ -104,11 +105,14 @@ export async function runSession(
       },
       observer: {
         applied: (batch, removals) => {
-          redisOutage.works();
+          commandOutage.works();
           metrics.applied(batch, removals);
         },
         settled: (batch) => metrics.settled(batch),
-        redisFailed,
+        redisFailed: (error) => {
+          metrics.redisFailed();
+          commandOutage.failed(error);
+        },
       },
     });
     metrics.watch({

@@ -31,5 +31,7 @@ function describeError(error: unknown): object {
 
 /** Drivers and servers quote: an address with its password, and Redis the keys of a command that it does not know. */
 function withoutQuotes(message: string): string {
-  return message.replaceAll(/(?<=\w:\/\/)[^\s/]*@/g, '***@').replace(/(?<=, with args beginning with:).*/s, ' ***');
+  return message
+    .replaceAll(/(?<=\w:\/\/)\S*@/g, '***@')
+    .replace(/(?<=, with args beginning with:).*/s, ' ***');
 }

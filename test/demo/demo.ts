@@ -124,7 +124,7 @@ async function refuseForeignKeys(context: TestContext, redis: ProvidedServer): P
   const [key] = await context.keys();
   if (key !== undefined) {
     throw new Error(
-      `this Redis (${redis.origin}) holds keys that begin with ${context.keyPrefix}: use an empty one`,
+      `this Redis (${redis.origin}) holds keys that begin with "${context.keyPrefix}"; use an empty one`,
     );
   }
 }

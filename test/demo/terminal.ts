@@ -30,7 +30,7 @@ export function sayPart(name: string, origin: string, place: string): void {
 
 /** Something that takes a moment; on a terminal it is overwritten by what comes next. */
 export function sayProgress(text: string): void {
-  if (process.stdout.isTTY) process.stdout.write(`\r\u001b[K  ${paint('dim', `${text} …`)}`);
+  if (process.stdout.isTTY) process.stdout.write(`\r\u001b[K  ${paint('dim', `${text} …`)}\r`);
 }
 
 export function clearProgress(): void {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFailed } from 'vitest';
 import { type Lsn, parseLsn } from '../../src/domain/lsn.ts';
 import { DaemonProcess } from '../support/daemon-process.ts';
@@ -10,8 +11,11 @@ import { ItemCache } from './item-cache.ts';
 import { peakMemoryBytes } from './peak-memory.ts';
 import { type WriterOptions, Writers } from './writers.ts';
 
+/** What Node needs to run the TypeScript sources, measured as 22 to 27 MB; the built package does not. */
+const TYPE_STRIPPING_BYTES = 27_000_000;
+
 /** Of the daemon's process, whatever is away and however much waits. */
-export const MEMORY_BOUND_BYTES = 200_000_000;
+const MEMORY_BOUND_BYTES = 200_000_000 + TYPE_STRIPPING_BYTES;
 
 export interface BenchOptions {
   readonly rows: number;
@@ -135,7 +139,31 @@ export class FaultBench implements AsyncDisposable {
     expect(this.acks.early, 'keys whose change was confirmed before they went').toEqual([]);
     expect(this.acks.checkedRows).toBeGreaterThan(0);
     expect(await this.cache.staleKeys(), 'stale keys').toEqual([]);
-    expect(await peakMemoryBytes(daemon.pid)).toBeLessThan(MEMORY_BOUND_BYTES);
+    await this.expectBoundedMemory(daemon);
+  }
+
+  /** Makes a change and looks for so long: it must not be confirmed while Redis takes nothing. */
+  async expectNothingConfirmed(duringMs: number): Promise<void> {
+    await this.context.sql.rows('UPDATE items SET version = version + 1 WHERE id = (SELECT min(id) FROM items)');
+    const unapplied = await this.walEnd();
+    const until = performance.now() + duringMs;
+    do {
+      expect(await this.acks.confirmed()).toBeLessThan(unapplied);
+      await sleep(50);
+    } while (performance.now() < until);
+  }
+
+  async expectBoundedMemory(daemon: DaemonProcess): Promise<void> {
+    expect(await peakMemoryBytes(daemon.pid), 'peak memory').toBeLessThan(MEMORY_BOUND_BYTES);
+  }
+
+  /** The backend that streams to the slot's holder. */
+  async walsender(): Promise<number | undefined> {
+    const [row] = await this.context.sql.rows<{ pid: number | null }>(
+      'SELECT active_pid AS pid FROM pg_replication_slots WHERE slot_name = $1',
+      [this.context.slot],
+    );
+    return row?.pid ?? undefined;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

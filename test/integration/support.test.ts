@@ -96,6 +96,7 @@ describe('TcpProxy', () => {
 
     proxy.blackHole();
     socket.write('PING\r\n');
+    // That nothing happens can only be seen by waiting a while.
     await sleep(200);
     expect(heard).toBe('+PONG\r\n');
     await server.kill();

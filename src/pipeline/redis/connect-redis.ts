@@ -18,7 +18,8 @@ export function connectRedis(url: string): Redis {
     socketTimeout: SOCKET_TIMEOUT_MS,
     keepAlive: 10_000,
     retryStrategy: (attempt) => Math.min(50 * 2 ** attempt, 2_000),
-    // 2: connect again and send the command again; a demoted primary answers READONLY until clients move on.
-    reconnectOnError: (error) => (error.message.startsWith('READONLY') ? 2 : false),
+    // A demoted primary answers READONLY until its clients move on. 1, not 2: the command fails as well, so that the
+    // caller learns of it; ioredis would send it again and again without a word.
+    reconnectOnError: (error) => (error.message.startsWith('READONLY') ? 1 : false),
   });
 }

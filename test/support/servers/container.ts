@@ -36,7 +36,9 @@ export async function startContainer(options: ContainerOptions): Promise<Provide
     };
   } catch (error) {
     const [reason = ''] = String(error instanceof Error ? error.message : error).split('\n');
-    process.stderr.write(`Docker answers, but ${image} does not start (${reason}): using a local server\n`);
+    process.stderr.write(
+      `Docker answers, but ${image} cannot be started (${reason.trim()}): using a local server\n`,
+    );
     return undefined;
   }
 }

@@ -25,7 +25,7 @@ test('three values are enough, the others have defaults', () => {
     rules: [expect.stringMatching(/\/rules\.yaml$/)],
     http: { host: '0.0.0.0', port: 8080 },
     log: { level: 'info' },
-    limits: { batchKeys: 10_000, queueBytes: 67_108_864, drainMs: 10_000 },
+    limits: { batchKeys: 10_000, queueBytes: 33_554_432, drainMs: 10_000 },
     retry: { initialMs: 200, maxMs: 10_000 },
   });
 });

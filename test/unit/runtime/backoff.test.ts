@@ -16,21 +16,25 @@ test('every delay is between half and all of its step, whatever chance says', ()
   const chance = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
   const isReset = fc.boolean();
   fc.assert(
-    fc.property(limits, fc.array(fc.tuple(chance, isReset), { maxLength: 40 }), ({ initialMs, maxMs }, faults) => {
-      let random = 0;
-      const backoff = new Backoff({ initialMs, maxMs }, () => random);
-      let stepMs = initialMs;
-      for (const [nextRandom, hasWorked] of faults) {
-        if (hasWorked) {
-          backoff.reset();
-          stepMs = initialMs;
+    fc.property(
+      limits,
+      fc.array(fc.tuple(chance, isReset), { maxLength: 40 }),
+      ({ initialMs, maxMs }, faults) => {
+        let random = 0;
+        const backoff = new Backoff({ initialMs, maxMs }, () => random);
+        let stepMs = initialMs;
+        for (const [nextRandom, hasWorked] of faults) {
+          if (hasWorked) {
+            backoff.reset();
+            stepMs = initialMs;
+          }
+          random = nextRandom;
+          const delayMs = backoff.next();
+          expect(delayMs).toBeGreaterThanOrEqual(stepMs / 2);
+          expect(delayMs).toBeLessThanOrEqual(stepMs);
+          stepMs = Math.min(stepMs * 2, maxMs);
         }
-        random = nextRandom;
-        const delayMs = backoff.next();
-        expect(delayMs).toBeGreaterThanOrEqual(stepMs / 2);
-        expect(delayMs).toBeLessThanOrEqual(stepMs);
-        stepMs = Math.min(stepMs * 2, maxMs);
-      }
-    }),
+      },
+    ),
   );
 });

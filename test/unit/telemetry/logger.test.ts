@@ -21,7 +21,9 @@ test('a line is JSON with time, level and sentence', () => {
 
 test('an error says its family, its code and its causes', () => {
   const cause = Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:5432'), { code: 'ECONNREFUSED' });
-  expect(JSON.parse(logged(new RetryableError('the connection to Postgres failed', { cause })))).toMatchObject({
+  expect(
+    JSON.parse(logged(new RetryableError('the connection to Postgres failed', { cause }))),
+  ).toMatchObject({
     err: {
       type: 'RetryableError',
       message: 'the connection to Postgres failed',

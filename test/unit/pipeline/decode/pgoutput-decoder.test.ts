@@ -115,7 +115,10 @@ describe('is refused:', () => {
     ['an insert that holds an old row', () => replaced(pgoutput.insert(product, ['7', '1', 'a']), 5, 'O')],
     ['a delete that holds a new row', () => replaced(pgoutput.remove(product, 'O', ['7', '1', 'a']), 5, 'N')],
     ['an update without a new row', () => replaced(pgoutput.update(product, ['7', '1', 'a']), 5, 'X')],
-    ['a binary value, which nobody asked for', () => replaced(pgoutput.insert(product, ['7', '1', 'a']), 8, 'b')],
+    [
+      'a binary value, which nobody asked for',
+      () => replaced(pgoutput.insert(product, ['7', '1', 'a']), 8, 'b'),
+    ],
     ['an unknown replica identity', () => replaced(pgoutput.relation(product), 20, '?')],
     // Reading past the end gives zeros, so that zero must never be the oid of a relation.
     ['a relation without an oid', () => pgoutput.relation({ ...product, oid: 0 })],

@@ -32,7 +32,9 @@ describe.each(RECORDED_MAJORS)('what Postgres %i sent', (major) => {
     const messages = payloads.map((payload) => decoder.decode(payload));
     const positions = messages.flatMap((message) => (message.kind === 'commit' ? [message.endLsn] : []));
     expect(positions).toEqual([...new Set(positions)].toSorted((a, b) => (a < b ? -1 : 1)));
-    const transactions = messages.flatMap((message) => (message.kind === 'begin' ? [message.transaction] : []));
+    const transactions = messages.flatMap((message) =>
+      message.kind === 'begin' ? [message.transaction] : [],
+    );
     expect(new Set(transactions.map(({ xid }) => xid)).size).toBe(positions.length);
     for (const { commitTimeMs } of transactions) {
       expect(new Date(commitTimeMs).toISOString()).toMatch(/^20[2-9]/);
@@ -130,7 +132,8 @@ function expectWellFormed(message: Message): void {
 
 function expectRow(row: Row, columns: number): void {
   expect(row).toHaveLength(columns);
-  for (const value of row) expect(value === null || value === undefined || typeof value === 'string').toBe(true);
+  for (const value of row)
+    expect(value === null || value === undefined || typeof value === 'string').toBe(true);
 }
 
 function isUint32(value: number): boolean {

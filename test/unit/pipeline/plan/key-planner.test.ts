@@ -42,8 +42,10 @@ test('a truncate purges every key of a template, and deletes a key without colum
 });
 
 describe('an update', () => {
-  const update = (row: readonly (string | null | undefined)[], old?: readonly (string | null | undefined)[]) =>
-    plan({ kind: 'update', table, new: row, old }).filter((each) => !each.includes('catalog'));
+  const update = (
+    row: readonly (string | null | undefined)[],
+    old?: readonly (string | null | undefined)[],
+  ) => plan({ kind: 'update', table, new: row, old }).filter((each) => !each.includes('catalog'));
 
   test('with the whole old row touches both places of a key that moved', () => {
     expect(new Set(update(['7', '20', 'Tea'], ['7', '10', 'Tea']))).toEqual(
@@ -52,7 +54,11 @@ describe('an update', () => {
   });
 
   test('without an old row left the identity alone, so that only other keys may have moved', () => {
-    expect(update(['7', '20', 'Tea'])).toEqual(['delete product:7', 'delete category:20', 'purge category:*']);
+    expect(update(['7', '20', 'Tea'])).toEqual([
+      'delete product:7',
+      'delete category:20',
+      'purge category:*',
+    ]);
   });
 
   test('with an old identity does not tell the other old values', () => {

@@ -170,7 +170,9 @@ test('whatever the interleaving, no effect is lost, doubled, moved or acknowledg
 
       for (const each of added) {
         // From the first batch that could hold it, to the one whose position says that it is done.
-        const settling = batches.findIndex(({ position }) => position !== undefined && position >= (each.commit ?? 0n));
+        const settling = batches.findIndex(
+          ({ position }) => position !== undefined && position >= (each.commit ?? 0n),
+        );
         expect(settling).toBeGreaterThanOrEqual(0);
         const holders = batches.slice(each.afterBatches, settling + 1).filter((batch) => covers(batch, each));
         expect(holders.some(({ xids }) => xids.has(each.xid))).toBe(true);

@@ -3,7 +3,11 @@ import { expect, test } from 'vitest';
 import { isVisible, parseSnapshot } from '../../../../src/pipeline/ready/snapshot.ts';
 
 test('the text form of Postgres is read', () => {
-  expect(parseSnapshot('795:799:795,797')).toEqual({ xmin: 795n, xmax: 799n, running: new Set([795n, 797n]) });
+  expect(parseSnapshot('795:799:795,797')).toEqual({
+    xmin: 795n,
+    xmax: 799n,
+    running: new Set([795n, 797n]),
+  });
   expect(parseSnapshot('4294967301:4294967301:').running).toEqual(new Set());
 });
 
@@ -13,7 +17,9 @@ test.each(['', '1:2', '1:2:3,', 'a:b:', '1:2:3;4', '-1:2:'])('%j is not a snapsh
 
 test('a transaction is visible when it is older than all that run, or between them and done', () => {
   const snapshot = parseSnapshot('795:799:795,797');
-  expect([794, 795, 796, 797, 798, 799, 800].filter((xid) => isVisible(snapshot, xid))).toEqual([794, 796, 798]);
+  expect([794, 795, 796, 797, 798, 799, 800].filter((xid) => isVisible(snapshot, xid))).toEqual([
+    794, 796, 798,
+  ]);
 });
 
 test('the low bits on the wire mean the transaction nearest to now, also where they wrap around', () => {

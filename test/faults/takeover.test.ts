@@ -1,0 +1,80 @@
+import { Client } from 'pg';
+import { expect, test } from 'vitest';
+import type { DaemonProcess } from '../support/daemon-process.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { FaultBench } from './fault-bench.ts';
+
+const WAL_SENDER_TIMEOUT_MS = 3_000;
+
+async function waitUntil(phase: 'standby' | 'streaming', daemon: DaemonProcess): Promise<void> {
+  await waitFor(async () => (await (await fetch(`${daemon.httpUrl}/readyz`)).text()).trim() === phase, {
+    what: `the phase ${phase}`,
+    deadlineMs: 15_000,
+  });
+}
+
+test('slot held by a foreign reader: the daemon stands by, ready, and takes over when it leaves', async () => {
+  await using bench = await FaultBench.open({ rows: 6_000 });
+  const { slot, publication, databaseUrl } = bench.context;
+  const first = await bench.startDaemon();
+  await bench.cache.fill();
+  expect(await first.stop()).toEqual({ code: 0, signal: null });
+
+  const foreign = new Client({ connectionString: `${databaseUrl}?replication=database` });
+  foreign.on('error', () => {});
+  await foreign.connect();
+  // It confirms nothing, so that nothing of what it takes is lost.
+  void foreign
+    .query(`START_REPLICATION SLOT ${slot} LOGICAL 0/0 (proto_version '1', publication_names '${publication}')`)
+    .catch(() => {});
+  await waitFor(() => bench.walsender(), { what: 'the foreign reader to hold the slot' });
+
+  const daemon = await bench.launchDaemon();
+  await waitUntil('standby', daemon);
+  expect(await daemon.isReady()).toBe(true);
+  const writers = bench.write();
+  await waitFor(() => writers.commits > 100, { what: 'changes that the foreign reader gets' });
+  await foreign.end();
+
+  await waitUntil('streaming', daemon);
+  await bench.expectConverged(daemon);
+});
+
+test('kill -9 of the leader under load: the standby takes over', async () => {
+  await using bench = await FaultBench.open({ rows: 8_000 });
+  const leader = await bench.startDaemon();
+  await bench.cache.fill();
+  const standby = await bench.launchDaemon();
+  await waitUntil('standby', standby);
+  const writers = bench.write();
+  await waitFor(() => writers.commits > 100, { what: 'load' });
+
+  await leader.stop('SIGKILL');
+  await waitUntil('streaming', standby);
+
+  await bench.expectConverged(standby);
+});
+
+test('leader suspended (SIGSTOP) for longer than wal_sender_timeout: takeover, and the zombie does no harm', async () => {
+  await using bench = await FaultBench.open({
+    rows: 20_000,
+    postgres: { wal_sender_timeout: WAL_SENDER_TIMEOUT_MS },
+  });
+  const zombie = await bench.startDaemon();
+  await bench.cache.fill();
+  const successor = await bench.launchDaemon();
+  await waitUntil('standby', successor);
+  const writers = bench.write();
+  await waitFor(() => writers.commits > 100, { what: 'load' });
+
+  zombie.kill('SIGSTOP');
+  await waitUntil('streaming', successor);
+  zombie.kill('SIGCONT');
+  await waitUntil('standby', zombie);
+  const before = writers.commits;
+  await waitFor(() => writers.commits > before + 50, { what: 'load beside the zombie' });
+
+  await bench.expectConverged(successor);
+  expect(await successor.stop()).toEqual({ code: 0, signal: null });
+  await waitUntil('streaming', zombie);
+});

@@ -11,6 +11,8 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/unit/**/*.test.ts', 'test/scenarios/**/*.test.ts'],
+          // Properties run hundreds of cases; a busy machine must not make them fail.
+          testTimeout: 30_000,
           sequence: { groupOrder: 0 },
         },
       },

@@ -61,8 +61,11 @@ export class AckWatch {
 
   /** Checks again and again until aborted; an outage of a server is a reason to wait. */
   async watch(signal: AbortSignal): Promise<void> {
+    // ioredis answers nothing more to a command that waits when its client is closed while it reconnects.
+    const { promise: aborted, resolve } = Promise.withResolvers<void>();
+    signal.addEventListener('abort', () => resolve(), { once: true });
     while (!signal.aborted) {
-      await this.check().catch(() => {});
+      await Promise.race([this.check().catch(() => {}), aborted]);
       await sleep(INTERVAL_MS, undefined, { signal }).catch(() => {});
     }
   }

@@ -64,9 +64,7 @@ export class FaultBench implements AsyncDisposable {
     const postgres = opened.use(await LocalPostgres.create({ settings }));
     // What it holds survives a stop; else an outage would empty the cache, and nothing could be stale.
     const redis = opened.use(await LocalRedis.create({ settings: { appendonly: 'yes' } }));
-    const context = opened.use(
-      await TestContext.open({ postgresUrl: postgres.url, redisUrl: redis.url }),
-    );
+    const context = opened.use(await TestContext.open({ postgresUrl: postgres.url, redisUrl: redis.url }));
     const cache = await ItemCache.create(context, rows);
     const acks = new AckWatch(await context.connect(), context.slot, cache);
     return new FaultBench(postgres, redis, context, cache, acks, opened.move());
@@ -144,7 +142,9 @@ export class FaultBench implements AsyncDisposable {
 
   /** Makes a change and looks for so long: it must not be confirmed while Redis takes nothing. */
   async expectNothingConfirmed(duringMs: number): Promise<void> {
-    await this.context.sql.rows('UPDATE items SET version = version + 1 WHERE id = (SELECT min(id) FROM items)');
+    await this.context.sql.rows(
+      'UPDATE items SET version = version + 1 WHERE id = (SELECT min(id) FROM items)',
+    );
     const unapplied = await this.walEnd();
     const until = performance.now() + duringMs;
     do {

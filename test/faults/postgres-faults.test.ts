@@ -18,7 +18,10 @@ test.for(['fast', 'immediate'] as const)('Postgres restarted (%s) several times 
     // A walsender waits at a shutdown until its reader has confirmed everything that it was sent.
     expect(tookMs).toBeLessThan(5_000);
     await bench.postgres.start();
-    await waitFor(async () => (await bench.walsender()) !== undefined, { what: 'a new session', deadlineMs: 20_000 });
+    await waitFor(async () => (await bench.walsender()) !== undefined, {
+      what: 'a new session',
+      deadlineMs: 20_000,
+    });
   }
 
   await bench.expectConverged(daemon);

@@ -83,18 +83,21 @@ test('Redis connections reset in mid-command, several times', async () => {
 test.for([
   { reply: 'NOPERM', refuse: 'ACL SETUSER default -unlink', mend: 'ACL SETUSER default +unlink' },
   { reply: 'READONLY', refuse: 'REPLICAOF 127.0.0.1 1', mend: 'REPLICAOF NO ONE' },
-])('Redis answers $reply: nothing confirmed, said once, then all of it applied', async ({ reply, refuse, mend }) => {
-  await using bench = await FaultBench.open({ rows: 12_000 });
-  const daemon = await underLoad(bench);
+])(
+  'Redis answers $reply: nothing confirmed, said once, then all of it applied',
+  async ({ reply, refuse, mend }) => {
+    await using bench = await FaultBench.open({ rows: 12_000 });
+    const daemon = await underLoad(bench);
 
-  await command(bench, refuse);
-  await bench.expectNothingConfirmed(REFUSAL_MS);
-  await expectReported(daemon);
-  expect(daemon.log.join('\n')).toContain(reply);
-  await command(bench, mend);
+    await command(bench, refuse);
+    await bench.expectNothingConfirmed(REFUSAL_MS);
+    await expectReported(daemon);
+    expect(daemon.log.join('\n')).toContain(reply);
+    await command(bench, mend);
 
-  await bench.expectConverged(daemon);
-});
+    await bench.expectConverged(daemon);
+  },
+);
 
 test('Redis refuses everything while a new session begins: the daemon waits instead of ending', async () => {
   await using bench = await FaultBench.open({ rows: 12_000 });
@@ -102,7 +105,9 @@ test('Redis refuses everything while a new session begins: the daemon waits inst
 
   await command(bench, 'ACL SETUSER default -unlink -hset -hgetall');
   await bench.context.sql.rows('SELECT pg_terminate_backend($1)', [await bench.walsender()]);
-  await waitFor(async () => (await daemon.metric('freshet_sessions_total')) > 0, { what: 'the session to end' });
+  await waitFor(async () => (await daemon.metric('freshet_sessions_total')) > 0, {
+    what: 'the session to end',
+  });
   await bench.expectNothingConfirmed(REFUSAL_MS);
   expect(daemon.exit).toBeUndefined();
   await command(bench, 'ACL SETUSER default +@all');

@@ -54,7 +54,7 @@ test('SIGTERM while Redis is away: ends with 0 at the drain deadline, confirms n
 
 test('a second signal ends the drain at once', async () => {
   await using bench = await FaultBench.open({ rows: 2_000 });
-  const daemon = await bench.startDaemon({ settings: { 'limits.drain': '1min' } });
+  const daemon = await bench.startDaemon({ settings: { 'limits.drain': '1m' } });
   await bench.cache.fill();
   bench.write();
   await bench.redis.stop();

@@ -25,7 +25,9 @@ test('slot held by a foreign reader: the daemon stands by, ready, and takes over
   await foreign.connect();
   // It confirms nothing, so that nothing of what it takes is lost.
   void foreign
-    .query(`START_REPLICATION SLOT ${slot} LOGICAL 0/0 (proto_version '1', publication_names '${publication}')`)
+    .query(
+      `START_REPLICATION SLOT ${slot} LOGICAL 0/0 (proto_version '1', publication_names '${publication}')`,
+    )
     .catch(() => {});
   await waitFor(() => bench.walsender(), { what: 'the foreign reader to hold the slot' });
 

@@ -64,7 +64,7 @@ test('a key column that is dropped and added again, now last, is found by its na
   ]);
 });
 
-test('a renamed table is not the rule\'s any more, until it has its name again', async ({
+test("a renamed table is not the rule's any more, until it has its name again", async ({
   running: { context },
 }) => {
   await context.sql.rows('INSERT INTO renamed VALUES (1)');
@@ -83,7 +83,9 @@ test('a key column that is renamed or dropped purges the template at the next ro
   await context.sql.rows(`INSERT INTO robbed VALUES (1, 'one')`);
   await waitUntilSettled(context);
   await context.fill('robbed:one', 'robbed:two', 'robbed-id:1', 'robbed-id:2', 'robber:1');
-  await context.sql.rows(`ALTER TABLE robbed RENAME slug TO path; UPDATE robbed SET path = 'two' WHERE id = 1`);
+  await context.sql.rows(
+    `ALTER TABLE robbed RENAME slug TO path; UPDATE robbed SET path = 'two' WHERE id = 1`,
+  );
   await waitUntilSettled(context);
   expect((await context.keys()).filter((key) => key.startsWith('rob'))).toEqual(['robbed-id:2', 'robber:1']);
 

@@ -77,7 +77,9 @@ test('of two commits side by side the second is delivered after the first was co
   await context.fill('item:1', 'item:2');
   await context.startDaemon({ rules: rulesOf(context) });
   await context.waitUntilGone('item:2');
-  await waitFor(async () => (await confirmedBytes(context)) >= afterB, { what: 'the second to be confirmed' });
+  await waitFor(async () => (await confirmedBytes(context)) >= afterB, {
+    what: 'the second to be confirmed',
+  });
   expect(await confirmedBytes(context)).toBe(afterB);
   expect(await context.keys(), 'what was confirmed is not delivered again').toEqual(['item:1']);
 });

@@ -9,8 +9,7 @@ import { waitUntilSettled } from './settled.ts';
 import { withDaemon } from './with-daemon.ts';
 
 const RULE = { name: 'customer', table: 'public.customers', keys: ['customer:${mail}'] } as const;
-const TABLE =
-  'CREATE TABLE customers (mail text PRIMARY KEY, note text)';
+const TABLE = 'CREATE TABLE customers (mail text PRIMARY KEY, note text)';
 
 const test = withDaemon({ schema: TABLE, rules: [RULE] });
 
@@ -45,7 +44,9 @@ test('metrics tell the latency, the batches, the slot and its lag', async ({
   expect(metrics).toMatch(/^process_resident_memory_bytes \d+$/m);
 });
 
-test('the log holds no connection string, password, key or value', async ({ running: { context, daemon } }) => {
+test('the log holds no connection string, password, key or value', async ({
+  running: { context, daemon },
+}) => {
   await context.fill('customer:ann@example.org');
   await context.sql.rows(`INSERT INTO customers VALUES ('ann@example.org', 'a-private-note')`);
   await context.sql.rows('TRUNCATE customers');
@@ -94,7 +95,12 @@ independent('a port in use stops the start', async () => {
 });
 
 describe('what cannot be read stops the start, everything named at once', () => {
-  independent.for<{ what: string; settings?: Record<string, string | number>; rule?: string; says: string[] }>([
+  independent.for<{
+    what: string;
+    settings?: Record<string, string | number>;
+    rule?: string;
+    says: string[];
+  }>([
     {
       what: 'unknown and mistyped settings',
       settings: { 'postgres.slott': 'x', 'limits.batchKeys': '12abc' },

@@ -162,23 +162,28 @@ describe('while it streams', () => {
   });
 });
 
-describe('the slot was made before the publication, with rows in between', () => {
-  async function wrongOrder(context: TestContext): Promise<void> {
-    await createTable(context);
-    await createSlot(context);
-    await context.sql.rows('INSERT INTO items VALUES (1)');
-    await createPublication(context);
-    await context.sql.rows('INSERT INTO items VALUES (2)');
-    await context.fill('item:1', 'item:2');
-  }
+async function wrongOrder(context: TestContext): Promise<void> {
+  await createTable(context);
+  await createSlot(context);
+  await context.sql.rows('INSERT INTO items VALUES (1)');
+  await createPublication(context);
+  await context.sql.rows('INSERT INTO items VALUES (2)');
+  await context.fill('item:1', 'item:2');
+}
 
+describe('the slot was made before the publication, with rows in between', () => {
   test('up to Postgres 17: refused, for the stream cannot be read', async () => {
     await using postgres = await LocalPostgres.create({ major: 17 });
     await using context = await TestContext.open({ postgresUrl: postgres.url, redisUrl: inject('redisUrl') });
     await wrongOrder(context);
     await expectRefusal(await launch(context), {
       exitCode: 6,
-      says: ['PUBLICATION_MISSING', 'at the position where the slot stands', 'drop the slot', 'freshet setup'],
+      says: [
+        'PUBLICATION_MISSING',
+        'at the position where the slot stands',
+        'drop the slot',
+        'freshet setup',
+      ],
     });
     expect(await context.keys()).toEqual(['item:1', 'item:2']);
   });
@@ -199,9 +204,7 @@ test('a server that is away at the start is waited for', async () => {
   await using context = await TestContext.open({ postgresUrl: postgres.url, redisUrl: inject('redisUrl') });
   await createTable(context);
   await postgres.stop();
-  const daemon = context.use(
-    await DaemonProcess.launch(context.daemonOptions({ rules: rulesOf(context) })),
-  );
+  const daemon = context.use(await DaemonProcess.launch(context.daemonOptions({ rules: rulesOf(context) })));
   await waitFor(() => daemon.log.some((line) => line.includes('starting another one')), {
     what: 'the daemon to try again',
   });

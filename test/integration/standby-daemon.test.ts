@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { DaemonProcess } from '../support/daemon-process.ts';
+import type { DaemonProcess } from '../support/daemon-process.ts';
 import { TestContext } from '../support/test-context.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { ruleText } from './rule-text.ts';
@@ -12,9 +12,7 @@ interface Pair {
 /** Two daemons on one slot; returns when the second stands by. */
 async function startPair(context: TestContext): Promise<Pair> {
   await context.sql.rows('CREATE TABLE items (id int PRIMARY KEY)');
-  const rules = ruleText(context.keyPrefix, [
-    { name: 'item', table: 'public.items', keys: ['item:${id}'] },
-  ]);
+  const rules = ruleText(context.keyPrefix, [{ name: 'item', table: 'public.items', keys: ['item:${id}'] }]);
   const leader = await context.startDaemon({ rules });
   const standby = await context.startDaemon({ rules });
   await waitFor(async () => (await phase(standby)) === 'standby', { what: 'the second to stand by' });

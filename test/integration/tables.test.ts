@@ -32,7 +32,7 @@ test('rows of every partition, also of a partition of a partition, have the keys
 }) => {
   await context.fill('event:eu:1', 'event:us:1', 'event:us:2', 'event:eu:2');
   await context.sql.rows(`INSERT INTO events VALUES ('eu', 1), ('us', 1)`);
-  await context.sql.rows('INSERT INTO events_us_low VALUES (\'us\', 2)');
+  await context.sql.rows("INSERT INTO events_us_low VALUES ('us', 2)");
   await waitUntilSettled(context);
   expect((await context.keys()).filter((key) => key.startsWith('event:'))).toEqual(['event:eu:2']);
 });

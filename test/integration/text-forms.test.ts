@@ -69,7 +69,11 @@ test.each(['ROLE', 'DATABASE'])('settings of the %s do not change the text in ke
     url.username = role;
     url.password = 'secret';
     const foreign = await foreignText(url.href);
-    expect(foreign, 'the settings are in force').toEqual(['01.07.2026 15:30:00 IST', 'P1Y2M3DT4H5M6.7S', '0.3']);
+    expect(foreign, 'the settings are in force').toEqual([
+      '01.07.2026 15:30:00 IST',
+      'P1Y2M3DT4H5M6.7S',
+      '0.3',
+    ]);
 
     const names = Object.keys(COLUMNS);
     await context.startDaemon({

@@ -34,7 +34,12 @@ test('purges what a template of the rule can yield and nothing else', async ({ r
 test('glob characters in the literal part of a template mean themselves', async ({
   running: { context },
 }) => {
-  await context.fill('odd*[a-z]?\\x:1:end', 'odd*[a-z]?\\x:1:END', 'odd--b-x:1:end', 'oddity*[a-z]?\\x:1:end');
+  await context.fill(
+    'odd*[a-z]?\\x:1:end',
+    'odd*[a-z]?\\x:1:END',
+    'odd--b-x:1:end',
+    'oddity*[a-z]?\\x:1:end',
+  );
   await context.sql.rows('TRUNCATE odd');
   await waitUntilSettled(context);
   expect((await context.keys()).filter((key) => key.startsWith('odd'))).toEqual([

@@ -5,6 +5,8 @@ import type { Transaction } from '../../domain/transaction.ts';
 
 /** What a key costs beside its characters: the effect, the map's entry, the string's header (measured, rounded up). */
 const EFFECT_BYTES = 200;
+/** A transaction id in a set. A hot key coalesces, the transactions that touch it do not. */
+const XID_BYTES = 40;
 
 type DeleteEffect = Extract<Effect, { kind: 'delete' }>;
 
@@ -17,9 +19,17 @@ class OpenBatch implements Batch {
   oldestCommitMs: number | undefined;
   bytes = 0;
 
-  /** One effect a key: a purge is stronger than the deletes of the same template, which it covers. */
-  add(effect: Effect): number {
+  /**
+   * One effect a key: a purge is stronger than the deletes of the same template, which it covers.
+   * @returns the bytes that it made the batch grow; negative for a purge that covers more than it adds
+   */
+  add(effect: Effect, { xid, commitTimeMs }: Transaction): number {
     const before = this.bytes;
+    this.oldestCommitMs ??= commitTimeMs;
+    if (!this.xids.has(xid)) {
+      this.xids.add(xid);
+      this.bytes += XID_BYTES;
+    }
     if (effect.kind === 'purge') {
       if (!this.purges.has(effect.origin)) {
         this.purges.add(effect.origin);
@@ -83,9 +93,7 @@ export class BatchQueue {
     const transaction = this.#transaction;
     if (transaction === undefined) throw new Error('an effect outside a transaction');
     const open = this.#open;
-    this.#outstandingBytes += open.add(effect);
-    open.xids.add(transaction.xid);
-    open.oldestCommitMs ??= transaction.commitTimeMs;
+    this.#outstandingBytes += open.add(effect, transaction);
     // Sealed long before the queue is full: otherwise a large transaction would wait for room that only it can free.
     if (open.keys.size >= this.#maxKeys || open.bytes >= this.#maxBytes / 4) this.#seal();
   }

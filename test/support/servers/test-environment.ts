@@ -1,4 +1,6 @@
-const KNOWN = ['FRESHET_TEST_POSTGRES_URL', 'FRESHET_TEST_REDIS_URL'] as const;
+const SERVERS = ['FRESHET_TEST_POSTGRES_URL', 'FRESHET_TEST_REDIS_URL'] as const;
+/** FRESHET_TEST_LONG=1 is for test/faults. */
+const KNOWN = [...SERVERS, 'FRESHET_TEST_LONG'] as const;
 
 export interface TestEnvironment {
   readonly postgresUrl: string | undefined;
@@ -11,8 +13,8 @@ export function readTestEnvironment(env: NodeJS.ProcessEnv = process.env): TestE
     (name) => name.startsWith('FRESHET_TEST_') && !KNOWN.some((known) => known === name),
   );
   if (unknown.length > 0) {
-    throw new Error(`unknown in the environment: ${unknown.join(', ')}; there are ${KNOWN.join(' and ')}`);
+    throw new Error(`unknown in the environment: ${unknown.join(', ')}; there are ${KNOWN.join(', ')}`);
   }
-  const [postgresUrl, redisUrl] = KNOWN.map((name) => (env[name] === '' ? undefined : env[name]));
+  const [postgresUrl, redisUrl] = SERVERS.map((name) => (env[name] === '' ? undefined : env[name]));
   return { postgresUrl, redisUrl };
 }

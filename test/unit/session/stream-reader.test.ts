@@ -55,10 +55,10 @@ function start({ rules = RULES, maxBytes = 1_000_000 }: { rules?: readonly Rule[
     },
   });
   /** Hands over as the driver does: its memory is used again right after. */
-  const read = (payload: Buffer): Promise<void> | undefined => {
-    const wait = reader.payload(payload);
+  const read = (payload: Buffer): { readonly waiting: Promise<void> | undefined } => {
+    const waiting = reader.payload(payload);
     payload.fill(0x58);
-    return wait;
+    return { waiting };
   };
   const nextKeys = async () => [...((await queue.next())?.keys.keys() ?? [])];
   return { reader, queue, catalog, events, read, nextKeys, becomeVisible: visibility.resolve };
@@ -67,10 +67,10 @@ function start({ rules = RULES, maxBytes = 1_000_000 }: { rules?: readonly Rule[
 test('rows become keys, and a commit their position', async () => {
   const { read, catalog, queue } = start();
   read(pgoutput.begin({ xid: 701 }));
-  const waiting = read(pgoutput.relation(product));
+  const { waiting } = read(pgoutput.relation(product));
   catalog.answer();
   await waiting;
-  expect(read(pgoutput.insert(product, ['7', 'Tea']))).toBeUndefined();
+  expect(read(pgoutput.insert(product, ['7', 'Tea'])).waiting).toBeUndefined();
   read(pgoutput.commit(toLsn(100n)));
   const batch = await queue.next();
   expect([...(batch?.keys.keys() ?? [])]).toEqual(['product:7', 'name:Tea']);
@@ -80,7 +80,7 @@ test('rows become keys, and a commit their position', async () => {
 test('what arrives while the catalog is asked is held, and comes after it in its order', async () => {
   const { reader, read, catalog, queue, nextKeys } = start();
   read(pgoutput.begin());
-  const waiting = read(pgoutput.relation(product));
+  const { waiting } = read(pgoutput.relation(product));
   read(pgoutput.insert(product, ['1', null]));
   read(pgoutput.commit(toLsn(100n)));
   reader.keepalive(toLsn(150n));
@@ -138,10 +138,9 @@ test('a table that is described again is looked up again: its columns may have m
   const altered = pgoutput.tableOf('products', ['name', 'added', 'id'], product.oid);
   read(pgoutput.relation(altered));
   read(pgoutput.insert(altered, [null, 'x', '2']));
-  const committed = read(pgoutput.commit(toLsn(100n)));
+  read(pgoutput.commit(toLsn(100n)));
   await new Promise((resolve) => setImmediate(resolve));
   catalog.answer();
-  await committed;
   expect(await nextKeys()).toEqual(['product:1', 'product:2']);
 });
 
@@ -149,7 +148,7 @@ test('a partition is known by the table at its top', async () => {
   const leaf = pgoutput.tableOf('products_2025', ['id', 'name'], 16_003);
   const { read, catalog, nextKeys } = start();
   read(pgoutput.begin());
-  const waiting = read(pgoutput.relation(leaf));
+  const { waiting } = read(pgoutput.relation(leaf));
   catalog.answer({ name: { schema: 'public', name: 'products' } });
   await waiting;
   read(pgoutput.insert(leaf, ['1', null]));
@@ -161,7 +160,7 @@ test('a table that may become a partition with this very transaction is looked u
   const leaf = pgoutput.tableOf('products_2026', ['id', 'name'], 16_004);
   const { read, catalog, nextKeys, events, becomeVisible } = start();
   read(pgoutput.begin({ xid: 702 }));
-  const waiting = read(pgoutput.relation(leaf));
+  const { waiting } = read(pgoutput.relation(leaf));
   read(pgoutput.insert(leaf, ['1', null]));
   read(pgoutput.commit(toLsn(100n)));
   catalog.answer({ isCertain: false });
@@ -178,7 +177,7 @@ test('a table without rules costs nothing and moves the position', async () => {
   const other = pgoutput.tableOf('other', ['id'], 16_005);
   const { read, catalog, queue, events } = start();
   read(pgoutput.begin());
-  const waiting = read(pgoutput.relation(other));
+  const { waiting } = read(pgoutput.relation(other));
   catalog.answer();
   await waiting;
   read(pgoutput.insert(other, ['1']));
@@ -192,7 +191,7 @@ test('a column that a rule reads and the table lacks is reported', async () => {
   const bare = pgoutput.tableOf('products', ['id'], product.oid);
   const { read, catalog, events } = start();
   read(pgoutput.begin());
-  const waiting = read(pgoutput.relation(bare));
+  const { waiting } = read(pgoutput.relation(bare));
   catalog.answer();
   await waiting;
   read(pgoutput.insert(bare, ['1']));
@@ -202,7 +201,7 @@ test('a column that a rule reads and the table lacks is reported', async () => {
 test('a key with a NULL in it is counted and goes no further', async () => {
   const { read, catalog, events, nextKeys } = start();
   read(pgoutput.begin());
-  const waiting = read(pgoutput.relation(product));
+  const { waiting } = read(pgoutput.relation(product));
   catalog.answer();
   await waiting;
   read(pgoutput.insert(product, ['1', null]));
@@ -214,11 +213,13 @@ test('a key with a NULL in it is counted and goes no further', async () => {
 test('a full queue makes the socket wait until there is room', async () => {
   const { read, catalog, queue } = start({ maxBytes: 2_000 });
   read(pgoutput.begin());
-  const asked = read(pgoutput.relation(product));
+  const { waiting } = read(pgoutput.relation(product));
   catalog.answer();
-  await asked;
+  await waiting;
   let room: Promise<void> | undefined;
-  for (let id = 0; room === undefined; id++) room = read(pgoutput.insert(product, [String(id), null]));
+  for (let id = 0; room === undefined; id++) {
+    room = read(pgoutput.insert(product, [String(id), null])).waiting;
+  }
   expect(queue.outstandingBytes).toBeGreaterThan(2_000);
   read(pgoutput.commit(toLsn(100n)));
   while (queue.outstandingBytes > 0) {
@@ -232,7 +233,7 @@ test('bytes that are no message end the stream, also among those that were held'
   const { read, catalog } = start();
   expect(() => read(Buffer.from('?'))).toThrow(PgoutputError);
   read(pgoutput.begin());
-  const waiting = read(pgoutput.relation(product));
+  const { waiting } = read(pgoutput.relation(product));
   read(Buffer.from('?'));
   catalog.answer();
   await expect(waiting).rejects.toThrow(PgoutputError);

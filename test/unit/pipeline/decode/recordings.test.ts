@@ -12,7 +12,8 @@ import {
 } from '../../../fixtures/pgoutput/recording.ts';
 
 /** Types of message whose content matters; of the others nothing is read, so nothing can be found wrong. */
-const READ_TYPES = 'BCRIUDT';
+const READ_TYPES = ['B', 'C', 'R', 'I', 'U', 'D', 'T'];
+const IGNORED_TYPES = ['O', 'Y', 'M'];
 
 describe.each(RECORDED_MAJORS)('what Postgres %i sent', (major) => {
   const payloads = readRecording(major);
@@ -24,7 +25,7 @@ describe.each(RECORDED_MAJORS)('what Postgres %i sent', (major) => {
   });
 
   test('has every type of message of the protocol', () => {
-    expect(new Set(payloads.map(typeOf))).toEqual(new Set([...READ_TYPES, ...'OYM']));
+    expect(new Set(payloads.map(typeOf))).toEqual(new Set([...READ_TYPES, ...IGNORED_TYPES]));
   });
 
   test('has rising commit positions, and times and transactions of its own day', () => {
@@ -77,7 +78,10 @@ describe.each(RECORDED_MAJORS)('what Postgres %i sent', (major) => {
 });
 
 test('bytes that were never a message are refused, or a well-formed one by chance', () => {
-  const bytes = fc.tuple(fc.constantFrom(...READ_TYPES, 'O', '\0', 'Z'), fc.uint8Array({ maxLength: 60 }));
+  const bytes = fc.tuple(
+    fc.constantFrom(...READ_TYPES, ...IGNORED_TYPES, '\0', 'Z'),
+    fc.uint8Array({ maxLength: 60 }),
+  );
   fc.assert(
     fc.property(bytes, ([type, rest]) => {
       const outcome = attempt(new EagerDecoder(), Buffer.concat([Buffer.from(type), rest]));

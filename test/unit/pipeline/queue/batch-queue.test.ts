@@ -134,3 +134,10 @@ test('a queue that failed hands nothing out any more, and wakes the consumer wit
 test('an effect outside a transaction is a fault of the program', () => {
   expect(() => newQueue().add(remove('a'))).toThrow('outside a transaction');
 });
+
+test('a hot key fills the queue as well: every transaction that touches it is remembered', () => {
+  const queue = newQueue({ maxBytes: 100_000 });
+  let xid = 0;
+  while (queue.room === undefined && xid < 10_000) transaction(queue, ++xid, remove('product:1'));
+  expect(queue.room).toBeDefined();
+});

@@ -6,7 +6,7 @@ import { nearestName } from '../src/config/nearest-name.ts';
 import { ParseError } from '../src/config/parse-error.ts';
 import { parseTableName } from '../src/config/parse-table-name.ts';
 import type { ChangeKind } from '../src/domain/change.ts';
-import type { Effect, Skip } from '../src/domain/effect.ts';
+import type { Effect, Skip, Write } from '../src/domain/effect.ts';
 import { ConfigError } from '../src/domain/errors.ts';
 import type { Rule } from '../src/domain/rule.ts';
 import { formatTableName, type TableName } from '../src/domain/table.ts';
@@ -83,23 +83,56 @@ function describe(planned: Effect | Skip): string {
   switch (planned.kind) {
     case 'delete':
       return `delete ${styleText('green', planned.key)}`;
-    case 'purge':
-      return `purge  ${styleText('yellow', planned.origin.pattern)}  (every key of ${planned.origin.template}: the rows do not tell which)`;
+    case 'purgeTag':
+      return `delete ${styleText('green', planned.key)} and every key that it holds`;
+    case 'write':
+      return describeWrite(planned.key, planned.write);
+    case 'purge': {
+      const what = planned.of === 'tags' ? ' and every key that they hold' : '';
+      return `purge  ${styleText('yellow', planned.pattern)}${what}`;
+    }
+    case 'publish':
+      return `tell   ${planned.to.to} ${planned.to.name}: ${JSON.stringify(planned.subject)}`;
     case 'skip':
-      return `skip   ${planned.origin.template}  (a column of the key is NULL)`;
+      return `skip   ${planned.origin.template}  (a column of it is NULL)`;
+  }
+}
+
+function describeWrite(key: string, write: Write): string {
+  switch (write.op) {
+    case 'remove':
+      return `delete ${styleText('green', key)}`;
+    case 'set':
+      return `set    ${styleText('green', key)}  ${write.value}`;
+    case 'hash': {
+      const fields = [...write.fields].map(([field, value]) => `${field}=${JSON.stringify(value)}`);
+      const only = write.isComplete ? '' : '  (where it exists)';
+      return `hash   ${styleText('green', key)}  ${fields.join(' ')}${only}`;
+    }
   }
 }
 
 function toJson({ rule, where, listens, planned }: Explanation): object {
-  return {
-    rule,
-    where,
-    listens,
-    effects: planned.map((one) => ({
-      kind: one.kind,
-      template: one.origin.template,
-      ...(one.kind === 'delete' ? { key: one.key } : {}),
-      ...(one.kind === 'purge' ? { pattern: one.origin.pattern } : {}),
-    })),
-  };
+  return { rule, where, listens, effects: planned.map(effectToJson) };
+}
+
+function effectToJson(planned: Effect | Skip): object {
+  const { kind } = planned;
+  const { template } = planned.origin;
+  switch (planned.kind) {
+    case 'skip':
+      return { kind, template };
+    case 'delete':
+    case 'purgeTag':
+      return { kind, template, key: planned.key };
+    case 'purge':
+      return { kind, template, of: planned.of, pattern: planned.pattern };
+    case 'publish':
+      return { kind, template, [planned.to.to]: planned.to.name, ...planned.subject };
+    case 'write': {
+      const { write, key } = planned;
+      const fields = write.op === 'hash' ? { fields: Object.fromEntries(write.fields) } : {};
+      return { kind, template, key, op: write.op, ...(write.op === 'set' ? { value: write.value } : fields) };
+    }
+  }
 }

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { CHANGE_KINDS } from '../domain/change.ts';
 import { ConfigError, type Problem } from '../domain/errors.ts';
 import type { Rule } from '../domain/rule.ts';
+import { toAction } from './action-schema.ts';
 import { deepFreeze } from './deep-freeze.ts';
 import { readTextFile } from './read-text-file.ts';
 import { readYaml, type YamlDocument } from './read-yaml.ts';
@@ -65,8 +66,7 @@ class RuleCollector {
       table: spec.table,
       on: new Set(spec.on ?? CHANGE_KINDS),
       keys: spec.keys,
-      // An absent action means delete, and there is no other yet.
-      action: { kind: 'delete' },
+      action: toAction(spec),
       where: document.positions.ofValue([]),
     });
   }

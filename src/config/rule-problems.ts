@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import type { Problem } from '../domain/errors.ts';
+import { ACTION_NAMES } from './action-schema.ts';
 import { describeValue } from './describe-value.ts';
 import { nearestName, suggestName } from './nearest-name.ts';
 import type { YamlDocument } from './read-yaml.ts';
-import { ACTION_NAMES, PLANNED_ACTIONS, PLANNED_FIELDS, ruleDocumentSchema } from './rule-schema.ts';
+import { PLANNED_ACTIONS, PLANNED_FIELDS, ruleDocumentSchema } from './rule-schema.ts';
 import { formatPath, type Path } from './source-positions.ts';
 
 /** Turns zod's issues into problems that say where, what was expected and what was probably meant. */
@@ -34,7 +35,7 @@ function describeUnknownField(document: YamlDocument, path: Path): Problem {
     return names.length === 0 ? { where, message } : { where, message, remedy: suggestName(name, names) };
   }
   if (!isAction(name)) return { where, message: `${subject}: not in this version` };
-  const remedy = 'the only action is delete, and a rule without an action deletes';
+  const remedy = `the actions are ${ACTION_NAMES.join(', ')}; a rule without an action deletes`;
   const actions = Object.keys(asRecord(valueAt(document.value, parent))).filter(isAction);
   const message = `${subject}: not in this version`;
   if (actions.length === 1) return { where, message, remedy };

@@ -1,23 +1,12 @@
 import { z } from 'zod';
 import { CHANGE_KINDS } from '../domain/change.ts';
-import { ParseError } from './parse-error.ts';
+import { ACTION_NAMES, actionSchemas } from './action-schema.ts';
+import { notation, text } from './notation.ts';
 import { parseKeyTemplate } from './parse-key-template.ts';
 import { parseTableName } from './parse-table-name.ts';
 
-/** The actions of this version; a rule has exactly one, as a Kubernetes volume has one source. */
-export const ACTION_NAMES = ['delete'] as const;
-
 /** Fields of `spec` that rules will have; named so that the error is "not yet" and not "unknown". */
-export const PLANNED_ACTIONS: readonly string[] = [
-  'stale',
-  'refresh',
-  'set',
-  'hash',
-  'sortedSet',
-  'counter',
-  'purgeTag',
-  'purgePattern',
-];
+export const PLANNED_ACTIONS: readonly string[] = ['stale', 'refresh', 'sortedSet', 'counter'];
 export const PLANNED_FIELDS: readonly string[] = [...PLANNED_ACTIONS, 'when', 'massChange'];
 
 const API_VERSION = 'freshet.dev/v1';
@@ -37,24 +26,36 @@ const metadata = z.strictObject(
   { error: 'expected a map with name' },
 );
 
-const spec = z.strictObject(
-  {
-    table: notation(parseTableName, 'a table as in SQL, such as public.products'),
-    keys: z
-      .array(notation(parseKeyTemplate, 'a key template such as product:${id}'), {
-        error: 'expected a list of key templates such as product:${id}',
-      })
-      .nonempty({ error: 'expected at least one key template' }),
-    on: z
-      .array(z.enum(CHANGE_KINDS, { error: `expected ${CHANGE_KINDS.join(', ')}` }), {
-        error: `expected a list of ${CHANGE_KINDS.join(', ')}`,
-      })
-      .nonempty({ error: 'expected at least one kind of change; without `on` it is all of them' })
-      .optional(),
-    delete: z.strictObject({}, { error: 'expected {}, for delete has no fields' }).optional(),
-  },
-  { error: 'expected a map with table and keys' },
-);
+const spec = z
+  .strictObject(
+    {
+      table: notation(parseTableName, 'a table as in SQL, such as public.products'),
+      keys: z
+        .array(notation(parseKeyTemplate, 'a key template such as product:${id}'), {
+          error: 'expected a list of key templates such as product:${id}',
+        })
+        .nonempty({ error: 'expected at least one key template' }),
+      on: z
+        .array(z.enum(CHANGE_KINDS, { error: `expected ${CHANGE_KINDS.join(', ')}` }), {
+          error: `expected a list of ${CHANGE_KINDS.join(', ')}`,
+        })
+        .nonempty({ error: 'expected at least one kind of change; without `on` it is all of them' })
+        .optional(),
+      ...actionSchemas,
+    },
+    { error: 'expected a map with table and keys' },
+  )
+  .superRefine((given, context) => {
+    const [, ...more] = ACTION_NAMES.filter((name) => given[name] !== undefined);
+    for (const name of more) {
+      context.addIssue({
+        code: 'custom',
+        path: [name],
+        message: 'a rule has exactly one action',
+        params: {},
+      });
+    }
+  });
 
 /** One rule document as written in YAML or kept in the cluster; what comes out is parsed. */
 export const ruleDocumentSchema = z.strictObject(
@@ -68,24 +69,3 @@ export const ruleDocumentSchema = z.strictObject(
 );
 
 export type RuleDocument = z.infer<typeof ruleDocumentSchema>;
-
-function text(what: string): z.ZodString {
-  return z.string({ error: `expected ${what}` });
-}
-
-/** A string with a notation of its own; a fault in it carries `offset` and `remedy` in the issue's params. */
-function notation<T>(
-  parse: (source: string) => T,
-  expected: string,
-): z.ZodPipe<z.ZodString, z.ZodTransform<T, string>> {
-  return text(expected).transform((source, context) => {
-    try {
-      return parse(source);
-    } catch (error) {
-      if (!(error instanceof ParseError)) throw error;
-      const { message, offset, remedy } = error;
-      context.addIssue({ code: 'custom', message, params: { offset, remedy } });
-      return z.NEVER;
-    }
-  });
-}

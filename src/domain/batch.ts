@@ -1,10 +1,15 @@
-import type { CacheKey, Effect, Origin } from './effect.ts';
+import type { CacheKey, Effect, KeyEffect } from './effect.ts';
 import type { Lsn } from './lsn.ts';
 
 /** Effects coalesced by key, and the position that they settle. */
 export interface Batch {
-  readonly keys: ReadonlyMap<CacheKey, Extract<Effect, { kind: 'delete' }>>;
-  readonly purges: ReadonlySet<Origin>;
+  readonly keys: ReadonlyMap<CacheKey, KeyEffect>;
+  /** By pattern. */
+  readonly purges: ReadonlyMap<string, Extract<Effect, { kind: 'purge' }>>;
+  /** One for each destination and subject. */
+  readonly messages: ReadonlyMap<string, Extract<Effect, { kind: 'publish' }>>;
+  /** Some effect is more than a removal, and so may be applied only once and in the order of the stream. */
+  readonly isOrdered: boolean;
   /** Of every transaction with an effect in here; its changes count only once all of these are visible. */
   readonly xids: ReadonlySet<number>;
   /** Commit end LSN up to which all is in this batch or an earlier one; undefined within a large transaction. */
@@ -17,5 +22,5 @@ export interface Batch {
 
 /** Nothing to apply: the batch only moves the position. */
 export function isEmpty(batch: Batch): boolean {
-  return batch.keys.size === 0 && batch.purges.size === 0;
+  return batch.keys.size === 0 && batch.purges.size === 0 && batch.messages.size === 0;
 }

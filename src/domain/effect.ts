@@ -1,3 +1,6 @@
+import type { Expiry, RuleAction } from './rule.ts';
+import type { Version } from './version.ts';
+
 declare const keyBrand: unique symbol;
 
 /** A Redis key, built from a template and a row. */
@@ -12,10 +15,50 @@ export interface Origin {
   readonly pattern: string;
 }
 
-/** One key and what to do to it, or every key of a template where the single keys cannot be told. */
+/** What is written into a key. Removing is a write too: it must not be undone by an older one. */
+export type Write =
+  | { readonly op: 'remove' }
+  | { readonly op: 'set'; readonly value: string; readonly expiry: Expiry }
+  | {
+      readonly op: 'hash';
+      /** By field; null removes it. */
+      readonly fields: ReadonlyMap<string, string | null>;
+      /** All fields of the row are here. A part is written only into a hash that exists. */
+      readonly isComplete: boolean;
+      readonly expiry: Expiry;
+    };
+
+/** Where a rule of the action `publish` sends its messages. */
+export type Destination = Extract<RuleAction, { kind: 'publish' }>;
+
+/** One key and what to do to it, every key of a pattern, or a message about either. */
 export type Effect =
   | { readonly kind: 'delete'; readonly key: CacheKey; readonly origin: Origin }
-  | { readonly kind: 'purge'; readonly origin: Origin };
+  /** Deletes the keys that are members of the Redis set, and the set. */
+  | { readonly kind: 'purgeTag'; readonly key: CacheKey; readonly origin: Origin }
+  | {
+      readonly kind: 'write';
+      readonly key: CacheKey;
+      readonly write: Write;
+      readonly version: Version;
+      readonly origin: Origin;
+    }
+  | {
+      readonly kind: 'purge';
+      readonly pattern: string;
+      readonly of: 'keys' | 'tags';
+      readonly origin: Origin;
+    }
+  | {
+      readonly kind: 'publish';
+      /** The key or pattern that has changed. */
+      readonly subject: { readonly key: CacheKey } | { readonly pattern: string };
+      readonly to: Destination;
+      readonly origin: Origin;
+    };
+
+/** What happens to a single key, strongest first: see `combine` in src/pipeline/queue. */
+export type KeyEffect = Extract<Effect, { kind: 'delete' | 'purgeTag' | 'write' }>;
 
 /** A key that could not be built, because a column in it is NULL: nothing can be cached under it. */
 export interface Skip {

@@ -1,7 +1,11 @@
+import type { Lsn } from './lsn.ts';
+
 /** A committed transaction whose changes follow in the stream. */
 export interface Transaction {
   /** The low 32 bits of the transaction id, as the wire has it. */
   readonly xid: number;
+  /** Of the commit record; greater than that of every transaction delivered before. */
+  readonly commitLsn: Lsn;
   /** By the clock of Postgres, milliseconds since 1970. */
   readonly commitTimeMs: number;
 }

@@ -2,6 +2,7 @@ import type { Change, ChangeKind, ColumnValue, Row } from '../domain/change.ts';
 import type { Effect, Skip } from '../domain/effect.ts';
 import type { Rule } from '../domain/rule.ts';
 import type { Table, TableName } from '../domain/table.ts';
+import type { Version } from '../domain/version.ts';
 import { RuleMatcher } from '../pipeline/match/rule-matcher.ts';
 import { KeyPlanner } from '../pipeline/plan/key-planner.ts';
 
@@ -23,6 +24,9 @@ export interface Explanation {
   readonly planned: readonly (Effect | Skip)[];
 }
 
+/** There is no history here. */
+const NO_VERSION: Version = { epoch: 0, commitLsn: 0n, ordinal: 0 };
+
 /** What the daemon would do for a change, by the daemon's own match and plan; asks no server. */
 export function explainChange(rules: readonly Rule[], change: ChangeToExplain): readonly Explanation[] {
   const { schema, name } = change.table;
@@ -34,7 +38,13 @@ export function explainChange(rules: readonly Rule[], change: ChangeToExplain): 
   const planner = new KeyPlanner();
   return concerned.map((rule) => {
     const planned: (Effect | Skip)[] = [];
-    if (matched.has(rule)) planner.plan(toChange(change, table), rule, (one) => planned.push(one));
+    if (matched.has(rule))
+      planner.plan(
+        toChange(change, table),
+        rule,
+        () => NO_VERSION,
+        (one) => planned.push(one),
+      );
     return { rule: rule.name, where: rule.where, listens: matched.has(rule), planned };
   });
 }

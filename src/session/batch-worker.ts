@@ -3,14 +3,15 @@ import { type Batch, isEmpty } from '../domain/batch.ts';
 import type { SettledLsn } from '../domain/lsn.ts';
 import type { BatchQueue } from '../pipeline/queue/batch-queue.ts';
 import type { VisibilityGate } from '../pipeline/ready/visibility-gate.ts';
-import type { KeyRemover, Removals } from '../pipeline/redis/key-remover.ts';
+import type { Applied, BatchApplier } from '../pipeline/redis/batch-applier.ts';
+import type { Removals } from '../pipeline/redis/key-remover.ts';
 import { AckTracker } from '../pipeline/settle/ack-tracker.ts';
 import type { Backoff } from '../runtime/backoff.ts';
 
 export interface WorkerOptions {
   readonly queue: BatchQueue;
-  readonly gate: VisibilityGate;
-  readonly remover: Pick<KeyRemover, 'apply'>;
+  readonly gate: Pick<VisibilityGate, 'invisible' | 'untilFewer'>;
+  readonly applier: Pick<BatchApplier, 'apply' | 'remove'>;
   readonly backoff: Backoff;
   /** A batch is done: its memory is free, and this is settled. */
   readonly onSettled: (settled: SettledLsn) => void;
@@ -18,14 +19,20 @@ export interface WorkerOptions {
 }
 
 export interface WorkerObserver {
-  applied(batch: Batch, removals: Removals): void;
+  removed(removals: Removals): void;
+  applied(batch: Batch, applied: Applied): void;
   settled(batch: Batch): void;
   redisFailed(error: unknown): void;
 }
 
 /**
- * The asynchronous half of the pipeline: ready, redis, settle. One batch is in flight at a time, but for those that
- * wait for a commit to become visible: they hold back the acknowledgement and nothing else.
+ * The asynchronous half of the pipeline: ready, redis, settle.
+ *
+ *     all visible, nothing ordered before it ---> apply --------------------------------------> settle
+ *     else ---> remove (early) ---> wait until visible, for its turn where order counts ---> apply ---> settle
+ *
+ * A batch that waits for a commit to become visible holds back the acknowledgement, and what must be written or told
+ * in the order of the stream; removals of later batches overtake it.
  */
 export class BatchWorker {
   readonly #options: WorkerOptions;
@@ -33,6 +40,8 @@ export class BatchWorker {
   /** In the order of the stream. */
   readonly #inFlight = new Set<Batch>();
   readonly #late = new Set<Promise<unknown>>();
+  /** Settles after the last of the batches that wait and have something to write or to tell. */
+  #ordered: Promise<unknown> | undefined;
 
   constructor(options: WorkerOptions) {
     this.#options = options;
@@ -70,35 +79,57 @@ export class BatchWorker {
 
     // The probe comes before the delete that counts; a delete that came first would prove nothing.
     const invisible = await this.#options.gate.invisible(batch.xids);
-    await this.#apply(batch, signal);
-    if (invisible.size === 0) return finish();
+    if (invisible.size === 0 && this.#ordered === undefined) {
+      await this.#apply(batch, signal);
+      return finish();
+    }
+    // What a waiting batch is about to write may be what this one removes: so it removes now, and again in its turn.
+    await this.#remove(batch, signal);
+    this.#finishLate(batch, this.#applyLate(batch, invisible, signal).then(finish));
+    return undefined;
+  }
 
-    const late: Promise<unknown> = this.#applyLate(batch, invisible, signal)
-      .then(finish)
-      .then(() => this.#late.delete(late));
+  #finishLate(batch: Batch, done: Promise<void>): void {
+    const late: Promise<unknown> = done.then(() => {
+      this.#late.delete(late);
+      if (this.#ordered === late) this.#ordered = undefined;
+    });
     this.#late.add(late);
+    if (batch.isOrdered || this.#ordered !== undefined) this.#ordered = late;
     late.catch((error: unknown) => this.#options.queue.fail(error));
   }
 
   /**
-   * The first delete was early for some: readers were spared the old value, but may fill it in again until the commit
+   * The first removal was early for some: readers were spared the old value, but may fill it in again until the commit
    * is visible. Again after each that becomes visible, for it must not wait for the others of its batch.
    */
   async #applyLate(batch: Batch, invisible: ReadonlySet<number>, signal: AbortSignal): Promise<void> {
+    const before = this.#ordered;
     for (let waiting = invisible; waiting.size > 0; ) {
       waiting = await this.#options.gate.untilFewer(waiting, signal);
-      await this.#apply(batch, signal);
+      if (waiting.size > 0) await this.#remove(batch, signal);
     }
+    await before;
+    await this.#apply(batch, signal);
   }
 
   async #apply(batch: Batch, signal: AbortSignal): Promise<void> {
-    const { remover, backoff, observer } = this.#options;
+    const { applier, observer } = this.#options;
+    observer.applied(batch, await this.#untilDone(() => applier.apply(batch, signal), signal));
+  }
+
+  async #remove(batch: Batch, signal: AbortSignal): Promise<void> {
+    const { applier, observer } = this.#options;
+    observer.removed(await this.#untilDone(() => applier.remove(batch, signal), signal));
+  }
+
+  async #untilDone<T>(task: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    const { backoff, observer } = this.#options;
     for (;;) {
       try {
-        const removals = await remover.apply(batch, signal);
+        const result = await task();
         backoff.reset();
-        observer.applied(batch, removals);
-        return;
+        return result;
       } catch (error) {
         signal.throwIfAborted();
         observer.redisFailed(error);

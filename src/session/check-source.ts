@@ -9,18 +9,27 @@ export interface SourceIdentity {
   readonly timeline: number;
 }
 
+/** A source, and since when it is followed: seconds since 1970, greater for a later history. */
+export interface FollowedSource extends SourceIdentity {
+  readonly epoch: number;
+}
+
 /** Where it is written down which history the keys in Redis reflect. */
 export interface SourceMemory {
   readonly key: string;
-  read(): Promise<SourceIdentity | undefined>;
-  write(source: SourceIdentity): Promise<void>;
+  read(): Promise<FollowedSource | undefined>;
+  write(source: FollowedSource): Promise<void>;
 }
 
 /**
  * Changes between two histories are known to nobody, so keys of the old one must not be kept right from the new one.
  * @throws FatalError SOURCE_CHANGED
  */
-export async function checkSource(memory: SourceMemory, source: SourceIdentity): Promise<void> {
+export async function checkSource(
+  memory: SourceMemory,
+  source: SourceIdentity,
+  nowMs = Date.now(),
+): Promise<FollowedSource> {
   const known = await memory.read();
   if (known !== undefined && (known.systemId !== source.systemId || known.timeline !== source.timeline)) {
     throw new FatalError(
@@ -30,13 +39,15 @@ export async function checkSource(memory: SourceMemory, source: SourceIdentity):
       `clear the keys of the rules in Redis, then DEL ${memory.key} and start again`,
     );
   }
-  await memory.write(source);
+  const followed = known ?? { ...source, epoch: Math.floor(nowMs / 1000) };
+  await memory.write(followed);
+  return followed;
 }
 
 /** Keeps the memory from expiring while a session lasts. */
 export async function rememberSource(
   memory: SourceMemory,
-  source: SourceIdentity,
+  source: FollowedSource,
   signal: AbortSignal,
 ): Promise<never> {
   for (;;) {

@@ -7,14 +7,14 @@ import { QueryPool } from '../pipeline/capture/query-pool.ts';
 import { ReplicationStream } from '../pipeline/capture/replication-stream.ts';
 import { BatchQueue } from '../pipeline/queue/batch-queue.ts';
 import { VisibilityGate } from '../pipeline/ready/visibility-gate.ts';
+import { BatchApplier } from '../pipeline/redis/batch-applier.ts';
 import { connectRedis } from '../pipeline/redis/connect-redis.ts';
-import { KeyRemover } from '../pipeline/redis/key-remover.ts';
 import { SourceMarker } from '../pipeline/redis/source-marker.ts';
 import { Backoff } from '../runtime/backoff.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { OutageLog } from '../telemetry/outage-log.ts';
 import { BatchWorker } from './batch-worker.ts';
-import { checkSource, rememberSource } from './check-source.ts';
+import { checkSource, type FollowedSource, rememberSource } from './check-source.ts';
 import type { DaemonStatus } from './daemon-status.ts';
 import { monitorSlot } from './slot-monitor.ts';
 import { StreamReader } from './stream-reader.ts';
@@ -62,14 +62,17 @@ export async function runSession(
   // Apart from the connection: one that works carries refusals as well, and is made anew for some of them.
   const commandOutage = new OutageLog(log, 'Redis');
 
-  const gateOpened = Promise.withResolvers<VisibilityGate>();
+  const marker = new SourceMarker(redis, postgres.slot);
+  const following = Promise.withResolvers<{ gate: VisibilityGate; source: FollowedSource }>();
+  let epoch = 0;
   const queue = new BatchQueue({ maxKeys: limits.batchKeys, maxBytes: limits.queueBytes });
   const reader = new StreamReader({
     rules,
     queue,
+    epoch: () => epoch,
     rootOf: (table) => rootOf(pool.query, table),
     untilVisible: async (xid) => {
-      const gate = await gateOpened.promise;
+      const { gate } = await following.promise;
       await gate.untilFewer(new Set([xid]), over.signal);
     },
     observer: {
@@ -84,29 +87,33 @@ export async function runSession(
   });
   const stream = new ReplicationStream({
     ...postgres,
+    onSource: async (found) => {
+      const source = await checkSource(marker, found);
+      epoch = source.epoch;
+      following.resolve({ source, gate: new VisibilityGate(pool.query, source.timeline) });
+    },
     onPayload: (payload) => reader.payload(payload),
     onKeepalive: (walEnd) => reader.keepalive(walEnd),
   });
 
   const work = async () => {
-    const source = await stream.open();
-    const marker = new SourceMarker(redis, postgres.slot);
-    await checkSource(marker, source);
-    const gate = new VisibilityGate(pool.query, source.timeline);
-    gateOpened.resolve(gate);
+    await stream.open();
+    const { gate, source } = await following.promise;
     const worker = new BatchWorker({
       queue,
       gate,
-      remover: new KeyRemover(redis),
+      applier: new BatchApplier(redis),
       backoff: new Backoff(retry),
       onSettled: (settled) => {
         status.advanced();
         stream.confirm(settled);
       },
       observer: {
-        applied: (batch, removals) => {
+        removed: (removals) => metrics.removed(removals),
+        applied: (batch, applied) => {
           commandOutage.works();
-          metrics.applied(batch, removals);
+          metrics.removed(applied.removals);
+          metrics.applied(batch, applied);
         },
         settled: (batch) => metrics.settled(batch),
         redisFailed: (error) => {

@@ -3,6 +3,8 @@ import type { Effect, Skip } from '../domain/effect.ts';
 import type { Lsn } from '../domain/lsn.ts';
 import type { Rule } from '../domain/rule.ts';
 import type { Table } from '../domain/table.ts';
+import type { Transaction } from '../domain/transaction.ts';
+import type { Version } from '../domain/version.ts';
 import { PgoutputDecoder } from '../pipeline/decode/pgoutput-decoder.ts';
 import { RuleMatcher } from '../pipeline/match/rule-matcher.ts';
 import { KeyPlanner } from '../pipeline/plan/key-planner.ts';
@@ -12,6 +14,8 @@ import type { TableRoot } from './table-root.ts';
 export interface ReaderOptions {
   readonly rules: readonly Rule[];
   readonly queue: BatchQueue;
+  /** Of the source's history; known before the first change arrives. */
+  readonly epoch: () => number;
   /** The name that rules know a table by: of the partitioned table at the top, or its own. */
   readonly rootOf: (table: Table) => Promise<TableRoot>;
   /** Resolves once the transaction is visible to new snapshots. */
@@ -39,8 +43,9 @@ export class StreamReader {
   readonly #matcher: RuleMatcher;
   readonly #planner = new KeyPlanner();
   #held: Held[] | undefined;
-  /** Of the transaction that is being read. */
-  #xid = 0;
+  #transaction: Transaction | undefined;
+  /** Changes of the transaction so far, those of tables without rules too: a replay must count alike. */
+  #ordinal = 0;
 
   constructor(options: ReaderOptions) {
     this.#options = options;
@@ -61,13 +66,16 @@ export class StreamReader {
 
   #read(payload: Buffer): Promise<void> | undefined {
     const message = this.#decoder.decode(payload);
+    if (message.kind === 'change' || message.kind === 'unread' || message.kind === 'truncate')
+      this.#ordinal++;
     const { queue } = this.#options;
     switch (message.kind) {
       case 'change':
         this.#change(message.change);
         break;
       case 'begin':
-        this.#xid = message.transaction.xid;
+        this.#transaction = message.transaction;
+        this.#ordinal = 0;
         queue.begin(message.transaction);
         break;
       case 'commit':
@@ -79,6 +87,7 @@ export class StreamReader {
       case 'relation':
         this.#held = [];
         return this.#bind(message.table);
+      case 'unread':
       case 'ignored':
         break;
     }
@@ -89,12 +98,18 @@ export class StreamReader {
     const { queue, observer } = this.#options;
     observer.change(change.kind);
     for (const rule of this.#matcher.match(change.table, change.kind)) {
-      this.#planner.plan(change, rule, (planned) => {
+      this.#planner.plan(change, rule, this.#version, (planned) => {
         observer.planned(planned);
         if (planned.kind !== 'skip') queue.add(planned);
       });
     }
   }
+
+  readonly #version = (): Version => {
+    if (this.#transaction === undefined) throw new Error('a change outside a transaction');
+    const { epoch } = this.#options;
+    return { epoch: epoch(), commitLsn: this.#transaction.commitLsn, ordinal: this.#ordinal };
+  };
 
   /** Waits only for a table that concerns no rule as far as the catalog tells, but may become a rule's partition. */
   async #columnsOf(table: Table): Promise<ReadonlySet<string> | undefined> {
@@ -102,7 +117,7 @@ export class StreamReader {
     const root = await rootOf(table);
     const columns = this.#matcher.bind(table, root.name);
     if (columns !== undefined || root.isCertain) return columns;
-    await untilVisible(this.#xid);
+    if (this.#transaction !== undefined) await untilVisible(this.#transaction.xid);
     return this.#matcher.bind(table, (await rootOf(table)).name);
   }
 

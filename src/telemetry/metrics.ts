@@ -6,7 +6,14 @@ import type { Effect, Skip } from '../domain/effect.ts';
 import type { SlotState } from '../domain/slot-state.ts';
 
 type PlannedKind = (Effect | Skip)['kind'];
-const PLANNED_KINDS = ['delete', 'purge', 'skip'] as const satisfies readonly PlannedKind[];
+const PLANNED_KINDS = [
+  'delete',
+  'purge',
+  'purgeTag',
+  'write',
+  'publish',
+  'skip',
+] as const satisfies readonly PlannedKind[];
 
 const SLOT_STATUSES = ['reserved', 'extended', 'unreserved', 'lost', 'missing'] as const;
 
@@ -23,13 +30,25 @@ export interface WorkInProgress {
 export class Metrics {
   readonly registry = new Registry();
   readonly #changes: Record<ChangeKind, number> = { insert: 0, update: 0, delete: 0, truncate: 0 };
-  readonly #planned: Record<PlannedKind, number> = { delete: 0, purge: 0, skip: 0 };
+  readonly #planned: Record<PlannedKind, number> = {
+    delete: 0,
+    purge: 0,
+    purgeTag: 0,
+    write: 0,
+    publish: 0,
+    skip: 0,
+  };
 
   readonly #removed = this.#counter('keys_removed_total', 'Keys that Redis was told to remove', ['rule']);
   readonly #existed = this.#counter(
     'keys_existed_total',
     'Removed keys that existed; none at all for a busy rule hints at a wrong key template',
     ['rule'],
+  );
+  readonly #writes = this.#counter(
+    'writes_total',
+    'Values written; refused: Redis knew a newer one, as after a replay',
+    ['outcome'],
   );
   readonly #redisErrors = this.#counter(
     'redis_errors_total',
@@ -98,12 +117,17 @@ export class Metrics {
     this.#planned[planned.kind]++;
   }
 
-  applied(batch: Batch, removals: ReadonlyMap<string, { requested: number; existed: number }>): void {
-    this.#batchKeys.observe(batch.keys.size);
+  removed(removals: ReadonlyMap<string, { requested: number; existed: number }>): void {
     for (const [rule, { requested, existed }] of removals) {
       this.#removed.inc({ rule }, requested);
       this.#existed.inc({ rule }, existed);
     }
+  }
+
+  applied(batch: Batch, { written, refused }: { written: number; refused: number }): void {
+    this.#batchKeys.observe(batch.keys.size);
+    this.#writes.inc({ outcome: 'written' }, written);
+    this.#writes.inc({ outcome: 'refused' }, refused);
   }
 
   settled(batch: Batch): void {

@@ -20,6 +20,8 @@ export interface StreamOptions {
   readonly url: string;
   readonly slot: string;
   readonly publication: string;
+  /** Called before anything is streamed; an error keeps the stream from starting. */
+  readonly onSource: (source: Source) => Promise<void>;
   /**
    * One pgoutput message; its memory is used again after the call. While a promise that it returned is open, the
    * socket is not read; what was read already still arrives. An error ends the stream.
@@ -72,8 +74,8 @@ export class ReplicationStream {
    * Connects and starts streaming where the slot stands.
    * @throws StandbySignal when another process holds the slot; RetryableError, FatalError
    */
-  async open(): Promise<Source> {
-    const opened = Promise.withResolvers<Source>();
+  async open(): Promise<void> {
+    const opened = Promise.withResolvers<void>();
     const plugin = new PayloadPlugin(
       (payload) => this.#payload(payload),
       (client, slot) => this.#start(client, slot, opened.resolve),
@@ -107,12 +109,13 @@ export class ReplicationStream {
     await this.#service.destroy();
   }
 
-  async #start(client: Client, slot: string, opened: (source: Source) => void): Promise<unknown> {
+  async #start(client: Client, slot: string, opened: () => void): Promise<unknown> {
     const connection = (client as unknown as { connection: CopyConnection }).connection;
     this.#connection = connection;
     const identity = await client.query<{ systemid: string; timeline: string | number }>('IDENTIFY_SYSTEM');
     const timeout = await client.query<{ wal_sender_timeout: string }>('SHOW wal_sender_timeout');
     const [{ systemid, timeline } = { systemid: '', timeline: 0 }] = identity.rows;
+    await this.#options.onSource({ systemId: systemid, timeline: Number(timeline) });
     let started = false;
     connection.once('replicationStart', () => {
       started = true;
@@ -124,7 +127,7 @@ export class ReplicationStream {
         isReading: () => this.#pausedUntil.size === 0,
         onSilence: (error) => this.#fail(error),
       });
-      opened({ systemId: systemid, timeline: Number(timeline) });
+      opened();
     });
     const publication = quoteIdentifier(this.#options.publication).replaceAll("'", "''");
     try {

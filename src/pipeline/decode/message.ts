@@ -12,5 +12,7 @@ export type Message =
   | { readonly kind: 'change'; readonly change: Change }
   /** One TRUNCATE statement, with the tables that CASCADE reached. */
   | { readonly kind: 'truncate'; readonly tables: readonly Table[] }
-  /** Nothing that a key could depend on: an origin, a type, a logical message, a row of a table without rules. */
+  /** A row of a table that no rule reads. */
+  | { readonly kind: 'unread' }
+  /** Nothing that a key could depend on: an origin, a type, a logical message. */
   | { readonly kind: 'ignored' };

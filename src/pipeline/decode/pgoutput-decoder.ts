@@ -34,6 +34,7 @@ const IDENTITY_BY_CODE: Readonly<Record<string, ReplicaIdentity>> = {
 };
 
 const IGNORED: Message = { kind: 'ignored' };
+const UNREAD: Message = { kind: 'unread' };
 const POSTGRES_EPOCH_MS = Date.UTC(2000, 0, 1);
 
 /** What the decoder keeps of a relation between its messages. */
@@ -86,11 +87,11 @@ export class PgoutputDecoder {
 
   #begin(): Message {
     const reader = this.#reader;
-    reader.skip(8); // LSN of the commit record; only its end counts, and Commit has that
+    const commitLsn = toLsn(reader.uint64());
     const commitTimeMs = this.#timestampMs();
     const xid = reader.uint32();
     reader.finish();
-    return { kind: 'begin', transaction: { xid, commitTimeMs } };
+    return { kind: 'begin', transaction: { xid, commitLsn, commitTimeMs } };
   }
 
   #commit(): Message {
@@ -139,7 +140,7 @@ export class PgoutputDecoder {
 
   #change(tag: number): Message {
     const { table, wanted } = this.#known(this.#reader.uint32());
-    if (wanted === undefined) return IGNORED;
+    if (wanted === undefined) return UNREAD;
     const change = this.#rows(tag, table, wanted);
     this.#reader.finish();
     return { kind: 'change', change };

@@ -1,5 +1,5 @@
 import type { ChangeKind } from '../../domain/change.ts';
-import type { Rule } from '../../domain/rule.ts';
+import type { Rule, RuleAction } from '../../domain/rule.ts';
 import type { Table, TableName } from '../../domain/table.ts';
 
 type RulesByKind = Readonly<Record<ChangeKind, readonly Rule[]>>;
@@ -35,10 +35,21 @@ export class RuleMatcher {
       delete: of('delete'),
       truncate: of('truncate'),
     });
-    return new Set(rules.flatMap((rule) => rule.keys.flatMap((key) => key.columns)));
+    return new Set(rules.flatMap((rule) => columnsOf(rule, table)));
   }
 
   match(table: Table, kind: ChangeKind): readonly Rule[] {
     return this.#byTable.get(table.oid)?.[kind] ?? NO_RULES;
   }
+}
+
+/** The columns whose values a rule needs: for its keys, and for what it writes. */
+function columnsOf({ keys, action }: Rule, table: Table): readonly string[] {
+  return [...keys.flatMap((key) => key.columns), ...writtenColumns(action, table)];
+}
+
+function writtenColumns(action: RuleAction, table: Table): readonly string[] {
+  if (action.kind !== 'set' && action.kind !== 'hash') return [];
+  if (action.kind === 'set' && action.template !== undefined) return action.template.columns;
+  return action.columns ?? table.columns.map(({ name }) => name);
 }

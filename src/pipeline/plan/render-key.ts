@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import type { Row } from '../../domain/change.ts';
-import type { CacheKey } from '../../domain/effect.ts';
 import type { FilterName, KeyTemplate } from '../../domain/key-template.ts';
 import type { Table } from '../../domain/table.ts';
 
@@ -14,13 +13,20 @@ const FILTERS: Readonly<Record<FilterName, (text: string) => string>> = {
 };
 
 /**
- * Builds the key of a row.
- * @returns null where a column of the key is NULL (there is no such key), undefined where the row does not tell
+ * Fills a template from a row.
+ * @returns null where a column of it is NULL (there is no such key), undefined where the row does not tell
  */
-export type RenderKey = (row: Row) => CacheKey | null | undefined;
+export type Render = (row: Row) => string | null | undefined;
 
-/** Resolves a template's columns in a table once, so that a row costs only look-ups by position. */
-export function compileTemplate(template: KeyTemplate, table: Table): RenderKey {
+/**
+ * Resolves a template's columns in a table once, so that a row costs only look-ups by position.
+ * @param escape what every value goes through last
+ */
+export function compileTemplate(
+  template: KeyTemplate,
+  table: Table,
+  escape: (value: string) => string = (value) => value,
+): Render {
   const parts = template.parts.map((part) =>
     part.kind === 'literal'
       ? part.text
@@ -41,8 +47,8 @@ export function compileTemplate(template: KeyTemplate, table: Table): RenderKey 
       const value = row[part.index];
       if (value === null) return null;
       if (value === undefined) told = false;
-      else key += part.filters.reduce((text, filter) => filter(text), value);
+      else key += escape(part.filters.reduce((text, filter) => filter(text), value));
     }
-    return told ? (key as CacheKey) : undefined;
+    return told ? key : undefined;
   };
 }

@@ -1,28 +1,31 @@
 import type { Batch } from '../../domain/batch.ts';
-import type { Effect, Origin } from '../../domain/effect.ts';
+import type { CacheKey, Effect, KeyEffect, Write } from '../../domain/effect.ts';
 import type { Lsn } from '../../domain/lsn.ts';
 import type { Transaction } from '../../domain/transaction.ts';
+import { combine } from './combine.ts';
 
 /** What a key costs beside its characters: the effect, the map's entry, the string's header (measured, rounded up). */
 const EFFECT_BYTES = 200;
 /** A transaction id in a set. A hot key coalesces, the transactions that touch it do not. */
 const XID_BYTES = 40;
 
-type DeleteEffect = Extract<Effect, { kind: 'delete' }>;
-
 /** A batch that still grows. */
 class OpenBatch implements Batch {
-  readonly keys = new Map<DeleteEffect['key'], DeleteEffect>();
-  readonly purges = new Set<Origin>();
+  readonly keys = new Map<CacheKey, KeyEffect>();
+  readonly purges = new Map<string, Extract<Effect, { kind: 'purge' }>>();
+  readonly messages = new Map<string, Extract<Effect, { kind: 'publish' }>>();
   readonly xids = new Set<number>();
+  isOrdered = false;
   position: Lsn | undefined;
   oldestCommitMs: number | undefined;
   bytes = 0;
 
-  /**
-   * One effect a key: a purge is stronger than the deletes of the same template, which it covers.
-   * @returns the bytes that it made the batch grow; negative for a purge that covers more than it adds
-   */
+  /** How many effects it holds. */
+  get size(): number {
+    return this.keys.size + this.purges.size + this.messages.size;
+  }
+
+  /** @returns the bytes that it made the batch grow; negative for a purge that covers more than it adds */
   add(effect: Effect, { xid, commitTimeMs }: Transaction): number {
     const before = this.bytes;
     this.oldestCommitMs ??= commitTimeMs;
@@ -30,23 +33,79 @@ class OpenBatch implements Batch {
       this.xids.add(xid);
       this.bytes += XID_BYTES;
     }
-    if (effect.kind === 'purge') {
-      if (!this.purges.has(effect.origin)) {
-        this.purges.add(effect.origin);
-        for (const [key, covered] of this.keys) {
-          if (covered.origin === effect.origin && this.keys.delete(key)) this.bytes -= bytesOf(covered);
-        }
-      }
-    } else if (!this.keys.has(effect.key) && !this.purges.has(effect.origin)) {
-      this.keys.set(effect.key, effect);
-      this.bytes += bytesOf(effect);
-    }
+    this.#place(effect);
     return this.bytes - before;
+  }
+
+  #place(effect: Effect): void {
+    switch (effect.kind) {
+      case 'publish':
+        this.isOrdered = true;
+        return this.#put(this.messages, messageName(effect), effect);
+      case 'purge':
+        return this.#purge(effect);
+      case 'write':
+        this.isOrdered = true;
+        return this.#addKey(effect);
+      case 'delete':
+        // A purge of the whole template covers it.
+        if (this.purges.get(effect.origin.pattern)?.of !== 'keys') this.#addKey(effect);
+        return undefined;
+      case 'purgeTag':
+        return this.#addKey(effect);
+    }
+  }
+
+  /** Stronger than everything of its template that came before it. */
+  #purge(effect: Extract<Effect, { kind: 'purge' }>): void {
+    if (effect.pattern === effect.origin.pattern) {
+      for (const [key, covered] of this.keys) {
+        if (covered.origin !== effect.origin) continue;
+        this.keys.delete(key);
+        this.bytes -= bytesOf(key, covered);
+      }
+    }
+    this.#put(this.purges, effect.pattern, effect);
+  }
+
+  #addKey(effect: KeyEffect): void {
+    const { key } = effect;
+    const known = this.keys.get(key);
+    if (known === undefined) return this.#put(this.keys, key, effect);
+    const combined = combine(known, effect);
+    if (combined === known) return undefined;
+    this.keys.set(key, combined);
+    this.bytes += bytesOf(key, combined) - bytesOf(key, known);
+    return undefined;
+  }
+
+  #put<Name extends string, E extends Effect>(effects: Map<Name, E>, name: Name, effect: E): void {
+    if (effects.has(name)) return;
+    effects.set(name, effect);
+    this.bytes += bytesOf(name, effect);
   }
 }
 
-function bytesOf(effect: DeleteEffect): number {
-  return effect.key.length + EFFECT_BYTES;
+function bytesOf(name: string, effect: Effect): number {
+  return EFFECT_BYTES + name.length + (effect.kind === 'write' ? writtenBytes(effect.write) : 0);
+}
+
+function writtenBytes(write: Write): number {
+  switch (write.op) {
+    case 'remove':
+      return 0;
+    case 'set':
+      return write.value.length;
+    case 'hash':
+      return write.fields
+        .entries()
+        .reduce((sum, [field, value]) => sum + field.length + (value?.length ?? 0), 0);
+  }
+}
+
+/** Two messages of this name say the same. */
+function messageName({ to, subject }: Extract<Effect, { kind: 'publish' }>): string {
+  return JSON.stringify([to.to, to.name, subject]);
 }
 
 /**
@@ -95,7 +154,7 @@ export class BatchQueue {
     const open = this.#open;
     this.#outstandingBytes += open.add(effect, transaction);
     // Sealed long before the queue is full: otherwise a large transaction would wait for room that only it can free.
-    if (open.keys.size >= this.#maxKeys || open.bytes >= this.#maxBytes / 4) this.#seal();
+    if (open.size >= this.#maxKeys || open.bytes >= this.#maxBytes / 4) this.#seal();
   }
 
   commit(endLsn: Lsn): void {

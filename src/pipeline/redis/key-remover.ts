@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { Batch } from '../../domain/batch.ts';
-import type { Origin } from '../../domain/effect.ts';
+import type { CacheKey, Effect, Origin } from '../../domain/effect.ts';
 
 /** Many keys a command is nine times faster than one; more than this would hold Redis up for others. */
 const KEYS_PER_UNLINK = 500;
@@ -17,7 +17,7 @@ export interface Removal {
 
 export type Removals = Map<Origin['rule'], Removal>;
 
-/** Applies batches to Redis. Removing is idempotent: after a fault the whole batch is applied again. */
+/** Removes keys: singly, by tag and by pattern. All of it may be done again, in any order. */
 export class KeyRemover {
   readonly #redis: Redis;
 
@@ -29,11 +29,12 @@ export class KeyRemover {
    * Resolves once Redis has confirmed every single command.
    * @throws the first reply that was an error; what was applied by then is unknown
    */
-  async apply(batch: Batch, signal: AbortSignal): Promise<Removals> {
+  async remove(batch: Batch, signal: AbortSignal): Promise<Removals> {
     const removals: Removals = new Map();
     const commands: Promise<void>[] = [];
-    const pending = new Map<string, string[]>();
-    for (const { key, origin } of batch.keys.values()) {
+    const pending = new Map<string, CacheKey[]>();
+    for (const { kind, key, origin } of batch.keys.values()) {
+      if (kind !== 'delete') continue;
       let keys = pending.get(origin.rule);
       if (keys === undefined) pending.set(origin.rule, (keys = []));
       keys.push(key);
@@ -43,11 +44,15 @@ export class KeyRemover {
     }
     for (const [rule, keys] of pending) commands.push(this.#unlink(rule, keys, removals));
     await Promise.all(commands);
-    for (const origin of batch.purges) await this.#purge(origin, removals, signal);
+    for (const effect of batch.keys.values()) {
+      if (effect.kind === 'purgeTag') await this.#purgeTag(effect.origin.rule, effect.key, removals, signal);
+    }
+    for (const purge of batch.purges.values()) await this.#purge(purge, removals, signal);
     return removals;
   }
 
   async #unlink(rule: string, keys: readonly string[], removals: Removals): Promise<void> {
+    if (keys.length === 0) return;
     const existed = await this.#redis.unlink(...keys);
     const removal = removals.get(rule) ?? { requested: 0, existed: 0 };
     removal.requested += keys.length;
@@ -56,14 +61,47 @@ export class KeyRemover {
   }
 
   /** Walks the whole key space in small steps and rests after each for as long as it took: half of Redis' time stays. */
-  async #purge({ rule, pattern }: Origin, removals: Removals, signal: AbortSignal): Promise<void> {
-    let cursor = '0';
-    do {
-      const startedMs = performance.now();
-      const [next, keys] = await this.#redis.scan(cursor, 'MATCH', pattern, 'COUNT', KEYS_PER_SCAN);
-      if (keys.length > 0) await this.#unlink(rule, keys, removals);
-      cursor = next;
-      if (cursor !== '0') await sleep(performance.now() - startedMs, undefined, { signal });
-    } while (cursor !== '0');
+  async #purge(
+    { of, pattern, origin: { rule } }: Extract<Effect, { kind: 'purge' }>,
+    removals: Removals,
+    signal: AbortSignal,
+  ): Promise<void> {
+    await pacedScan(
+      (cursor) => this.#redis.scan(cursor, 'MATCH', pattern, 'COUNT', KEYS_PER_SCAN),
+      async (keys) => {
+        if (of === 'keys') await this.#unlink(rule, keys, removals);
+        else for (const tag of keys) await this.#purgeTag(rule, tag, removals, signal);
+      },
+      signal,
+    );
   }
+
+  /** Members go before their tag: after a crash in between, the tag still knows them. */
+  async #purgeTag(rule: string, tag: string, removals: Removals, signal: AbortSignal): Promise<void> {
+    await pacedScan(
+      (cursor) => this.#redis.sscan(tag, cursor, 'COUNT', KEYS_PER_SCAN),
+      async (members) => {
+        await this.#unlink(rule, members, removals);
+        if (members.length > 0) await this.#redis.srem(tag, ...members);
+      },
+      signal,
+    );
+  }
+}
+
+type Scan = (cursor: string) => Promise<[next: string, found: string[]]>;
+
+async function pacedScan(
+  scan: Scan,
+  handle: (found: readonly string[]) => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  let cursor = '0';
+  do {
+    const startedMs = performance.now();
+    const [next, found] = await scan(cursor);
+    await handle(found);
+    cursor = next;
+    if (cursor !== '0') await sleep(performance.now() - startedMs, undefined, { signal });
+  } while (cursor !== '0');
 }

@@ -1,0 +1,35 @@
+import { z } from 'zod';
+import type { Format } from './formats/format.ts';
+import { ParseError } from './parse-error.ts';
+
+export function text(what: string): z.ZodString {
+  return z.string({ error: `expected ${what}` });
+}
+
+/** A string with a notation of its own; a fault in it carries `offset` and `remedy` in the issue's params. */
+export function notation<T>(
+  parse: (source: string) => T,
+  expected: string,
+): z.ZodPipe<z.ZodString, z.ZodTransform<T, string>> {
+  return text(expected).transform((source, context) => {
+    try {
+      return parse(source);
+    } catch (error) {
+      if (!(error instanceof ParseError)) throw error;
+      const { message, offset, remedy } = error;
+      context.addIssue({ code: 'custom', message, params: { offset, remedy } });
+      return z.NEVER;
+    }
+  });
+}
+
+/** A value in a format that settings have too, such as a duration. */
+export function formatted<T extends number>(format: Format<T>) {
+  const error = `expected ${format.expected}`;
+  return z.union([z.string(), z.number()], { error }).transform((raw, context): T => {
+    const value = format.parse(raw);
+    if (value !== undefined) return value;
+    context.addIssue({ code: 'custom', message: error, params: {} });
+    return z.NEVER;
+  });
+}

@@ -1,0 +1,65 @@
+import type { Redis } from 'ioredis';
+import type { Batch } from '../../domain/batch.ts';
+import { FencedWriter } from './fenced-writer.ts';
+import { KeyRemover, type Removals } from './key-remover.ts';
+import { Messenger } from './messenger.ts';
+
+/** Writes under way at once: enough to fill a connection, few enough to bound what waits in the driver. */
+const WRITES_AT_ONCE = 500;
+
+/** What became of a batch. */
+export interface Applied {
+  readonly removals: Removals;
+  readonly written: number;
+  /** Writes that Redis refused because it knows a newer version. */
+  readonly refused: number;
+}
+
+/** Applies batches to Redis. After a fault a whole batch may be applied again: every part of it is idempotent. */
+export class BatchApplier {
+  readonly #remover: KeyRemover;
+  readonly #writer: FencedWriter;
+  readonly #messenger: Messenger;
+
+  constructor(redis: Redis) {
+    this.#remover = new KeyRemover(redis);
+    this.#writer = new FencedWriter(redis);
+    this.#messenger = new Messenger(redis);
+  }
+
+  /** Only what removes: may be done early, and again. @throws the first reply that was an error */
+  async remove(batch: Batch, signal: AbortSignal): Promise<Removals> {
+    return this.#remover.remove(batch, signal);
+  }
+
+  /**
+   * Everything: removals, then writes, then messages about either. Resolves once Redis has confirmed every command.
+   * @throws the first reply that was an error
+   */
+  async apply(batch: Batch, signal: AbortSignal): Promise<Applied> {
+    const removals = await this.#remover.remove(batch, signal);
+    if (!batch.isOrdered) return { removals, written: 0, refused: 0 };
+    const outcomes = await inGroups(batch.keys.values(), async (effect) =>
+      effect.kind === 'write' ? this.#writer.write(effect) : undefined,
+    );
+    await inGroups(batch.messages.values(), (message) => this.#messenger.send(message));
+    return {
+      removals,
+      written: outcomes.filter((outcome) => outcome === true).length,
+      refused: outcomes.filter((outcome) => outcome === false).length,
+    };
+  }
+}
+
+async function inGroups<T, R>(items: Iterable<T>, task: (item: T) => Promise<R>): Promise<readonly R[]> {
+  const results: R[] = [];
+  let group: Promise<R>[] = [];
+  for (const item of items) {
+    group.push(task(item));
+    if (group.length < WRITES_AT_ONCE) continue;
+    results.push(...(await Promise.all(group)));
+    group = [];
+  }
+  results.push(...(await Promise.all(group)));
+  return results;
+}

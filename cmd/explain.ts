@@ -2,7 +2,6 @@ import type { Writable } from 'node:stream';
 import { styleText } from 'node:util';
 import { loadRules } from '../src/config/load-rules.ts';
 import { loadRuleFiles } from '../src/config/load-settings.ts';
-import { nearestName } from '../src/config/nearest-name.ts';
 import { ParseError } from '../src/config/parse-error.ts';
 import { parseTableName } from '../src/config/parse-table-name.ts';
 import type { ChangeKind } from '../src/domain/change.ts';
@@ -12,6 +11,7 @@ import type { Rule } from '../src/domain/rule.ts';
 import { formatTableName, type TableName } from '../src/domain/table.ts';
 import { type Explanation, explainChange } from '../src/explain/explain-change.ts';
 import { parseRow } from '../src/explain/parse-row.ts';
+import { nearestName } from '../src/suggest/nearest-name.ts';
 
 export interface ExplainOptions {
   readonly configFile?: string | undefined;
@@ -73,8 +73,13 @@ function noRule(table: TableName, rules: readonly Rule[]): string {
   return `  no rule for this table${nearest === undefined ? '' : `; did you mean ${nearest}?`}\n`;
 }
 
-function toText({ rule, where, listens, planned }: Explanation, kind: ChangeKind): string {
-  const lines = listens ? planned.map(describe) : [`does not listen to ${kind}`];
+function toText({ rule, where, verdict, doubts, planned }: Explanation, kind: ChangeKind): string {
+  const reason = { matches: [], on: [`does not listen to ${kind}`], when: ['its condition is false'] };
+  const lines = [
+    ...reason[verdict],
+    ...doubts.map(({ message }) => `its condition counts as true: ${message}`),
+    ...planned.map(describe),
+  ];
   const distinct = [...new Set(lines)];
   return `  rule ${styleText('cyan', rule)} (${where})\n${distinct.map((line) => `    ${line}\n`).join('')}`;
 }
@@ -91,6 +96,10 @@ function describe(planned: Effect | Skip): string {
       const what = planned.of === 'tags' ? ' and every key that they hold' : '';
       return `purge  ${styleText('yellow', planned.pattern)}${what}`;
     }
+    case 'refresh':
+      return `read   ${styleText('green', planned.key)} again${planned.action.always ? '' : '  (where it exists)'}`;
+    case 'fanOut':
+      return `ask    ${planned.fanOut.each.source}  with ${JSON.stringify(planned.values)}, then ${planned.origin.template}`;
     case 'publish':
       return `tell   ${planned.to.to} ${planned.to.name}: ${JSON.stringify(planned.subject)}`;
     case 'skip':
@@ -112,8 +121,14 @@ function describeWrite(key: string, write: Write): string {
   }
 }
 
-function toJson({ rule, where, listens, planned }: Explanation): object {
-  return { rule, where, listens, effects: planned.map(effectToJson) };
+function toJson({ rule, where, verdict, doubts, planned }: Explanation): object {
+  return {
+    rule,
+    where,
+    verdict,
+    doubts: doubts.map(({ message }) => message),
+    effects: planned.map(effectToJson),
+  };
 }
 
 function effectToJson(planned: Effect | Skip): object {
@@ -122,7 +137,10 @@ function effectToJson(planned: Effect | Skip): object {
   switch (planned.kind) {
     case 'skip':
       return { kind, template };
+    case 'fanOut':
+      return { kind, template, query: planned.fanOut.each.source, values: planned.values };
     case 'delete':
+    case 'refresh':
     case 'purgeTag':
       return { kind, template, key: planned.key };
     case 'purge':

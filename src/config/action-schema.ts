@@ -1,10 +1,11 @@
 import { z } from 'zod';
-import type { RuleAction } from '../domain/rule.ts';
+import { RESULT_SHAPES, type RuleAction } from '../domain/rule.ts';
 import { duration } from './formats/duration.ts';
 import { share } from './formats/share.ts';
 import { formatted, notation, text } from './notation.ts';
 import { parseColumnName } from './parse-column-name.ts';
 import { parseKeyTemplate } from './parse-key-template.ts';
+import { parseSqlTemplate } from './parse-sql-template.ts';
 
 /** Short enough to heal what nobody foresaw, long enough for any cache. */
 const LONGEST_TTL = '720h';
@@ -45,6 +46,17 @@ export const actionSchemas = {
       { error: 'expected a map with ttl' },
     )
     .optional(),
+  refresh: z
+    .strictObject(
+      {
+        ...expiry,
+        query: notation(parseSqlTemplate, 'a query such as SELECT * FROM products WHERE id = ${id}'),
+        as: z.enum(RESULT_SHAPES, { error: `expected ${RESULT_SHAPES.join(', ')}` }).optional(),
+        always: z.boolean({ error: 'expected true or false' }).optional(),
+      },
+      { error: 'expected a map with query and ttl' },
+    )
+    .optional(),
   publish: z
     .strictObject(
       {
@@ -71,12 +83,16 @@ export type Actions = z.infer<typeof actions>;
 export const ACTION_NAMES = Object.keys(actionSchemas) as readonly (keyof Actions)[];
 
 /** The one action that is given; without any it is delete. */
-export function toAction({ set, hash, publish, purgeTag, purgePattern }: Actions): RuleAction {
+export function toAction({ set, hash, refresh, publish, purgeTag, purgePattern }: Actions): RuleAction {
   if (set !== undefined) {
     return { kind: 'set', columns: set.columns, template: set.template, expiry: toExpiry(set) };
   }
   if (hash !== undefined) {
     return { kind: 'hash', columns: hash.columns, nulls: hash.nulls ?? 'remove', expiry: toExpiry(hash) };
+  }
+  if (refresh !== undefined) {
+    const { query, as = 'json', always = false } = refresh;
+    return { kind: 'refresh', query, as, always, expiry: toExpiry(refresh) };
   }
   if (publish?.channel !== undefined) return { kind: 'publish', to: 'channel', name: publish.channel };
   if (publish?.stream !== undefined) {

@@ -1,5 +1,5 @@
 import type { Problem } from '../domain/errors.ts';
-import { suggestName } from './nearest-name.ts';
+import { suggestName } from '../suggest/nearest-name.ts';
 import { readTextFile } from './read-text-file.ts';
 import { isServiceLink } from './service-links.ts';
 import { checkValue, type SettingLayer } from './setting-layer.ts';

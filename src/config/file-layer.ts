@@ -1,6 +1,6 @@
 import { ConfigError, type Problem } from '../domain/errors.ts';
+import { suggestName } from '../suggest/nearest-name.ts';
 import { describeValue } from './describe-value.ts';
-import { suggestName } from './nearest-name.ts';
 import { readTextFile } from './read-text-file.ts';
 import { readYaml, type YamlDocument } from './read-yaml.ts';
 import { isSettingField, type SettingSection } from './setting-field.ts';

@@ -65,8 +65,14 @@ class RuleCollector {
       name: metadata.name,
       table: spec.table,
       on: new Set(spec.on ?? CHANGE_KINDS),
-      keys: spec.keys,
+      keys: spec.keys.filter((key) => 'source' in key),
+      fanOuts: spec.keys
+        .filter((key) => 'each' in key)
+        .map(({ each, key, maxRows }) => ({ each, key, maxRows: maxRows ?? DEFAULT_MAX_ROWS })),
+      mode: spec.mode ?? 'live',
+      when: spec.when,
       action: toAction(spec),
+      massChange: spec.massChange?.then === 'purge' ? spec.massChange.over : Number.POSITIVE_INFINITY,
       where: document.positions.ofValue([]),
     });
   }
@@ -81,6 +87,9 @@ class RuleCollector {
     else this.problems.push({ where, message: `metadata.name: ${name} is already used at ${first}` });
   }
 }
+
+/** Keys that one batch of changes may find by a query. */
+const DEFAULT_MAX_ROWS = 10_000;
 
 /** The name alone, also of a document with faults elsewhere. */
 const NAMED = z.object({ metadata: z.object({ name: z.string() }) });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ConditionError } from '../condition/condition-error.ts';
 import type { Format } from './formats/format.ts';
 import { ParseError } from './parse-error.ts';
 
@@ -15,7 +16,7 @@ export function notation<T>(
     try {
       return parse(source);
     } catch (error) {
-      if (!(error instanceof ParseError)) throw error;
+      if (!(error instanceof ParseError || error instanceof ConditionError)) throw error;
       const { message, offset, remedy } = error;
       context.addIssue({ code: 'custom', message, params: { offset, remedy } });
       return z.NEVER;

@@ -4,8 +4,8 @@ import {
   type KeyTemplate,
   type TemplatePart,
 } from '../domain/key-template.ts';
+import { suggestName } from '../suggest/nearest-name.ts';
 import { deepFreeze } from './deep-freeze.ts';
-import { suggestName } from './nearest-name.ts';
 import { ParseError } from './parse-error.ts';
 import { readIdentifier } from './read-identifier.ts';
 

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { Problem } from '../domain/errors.ts';
+import { nearestName, suggestName } from '../suggest/nearest-name.ts';
 import { ACTION_NAMES } from './action-schema.ts';
 import { describeValue } from './describe-value.ts';
-import { nearestName, suggestName } from './nearest-name.ts';
 import type { YamlDocument } from './read-yaml.ts';
 import { PLANNED_ACTIONS, PLANNED_FIELDS, ruleDocumentSchema } from './rule-schema.ts';
 import { formatPath, type Path } from './source-positions.ts';

@@ -8,6 +8,8 @@ export interface Batch {
   readonly purges: ReadonlyMap<string, Extract<Effect, { kind: 'purge' }>>;
   /** One for each destination and subject. */
   readonly messages: ReadonlyMap<string, Extract<Effect, { kind: 'publish' }>>;
+  /** One for each query and its values. */
+  readonly fanOuts: ReadonlyMap<string, Extract<Effect, { kind: 'fanOut' }>>;
   /** Some effect is more than a removal, and so may be applied only once and in the order of the stream. */
   readonly isOrdered: boolean;
   /** Of every transaction with an effect in here; its changes count only once all of these are visible. */
@@ -22,5 +24,6 @@ export interface Batch {
 
 /** Nothing to apply: the batch only moves the position. */
 export function isEmpty(batch: Batch): boolean {
-  return batch.keys.size === 0 && batch.purges.size === 0 && batch.messages.size === 0;
+  const { keys, purges, messages, fanOuts } = batch;
+  return keys.size + purges.size + messages.size + fanOuts.size === 0;
 }

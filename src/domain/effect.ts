@@ -1,4 +1,4 @@
-import type { Expiry, RuleAction } from './rule.ts';
+import type { Expiry, FanOut, RuleAction } from './rule.ts';
 import type { Version } from './version.ts';
 
 declare const keyBrand: unique symbol;
@@ -28,6 +28,9 @@ export type Write =
       readonly expiry: Expiry;
     };
 
+/** What may happen to keys that a query finds: what needs no row. */
+export type FanOutAction = Extract<RuleAction, { kind: 'delete' | 'purgeTag' | 'publish' }>;
+
 /** Where a rule of the action `publish` sends its messages. */
 export type Destination = Extract<RuleAction, { kind: 'publish' }>;
 
@@ -41,6 +44,27 @@ export type Effect =
       readonly key: CacheKey;
       readonly write: Write;
       readonly version: Version;
+      readonly origin: Origin;
+    }
+  /** Reads the value of the key again, once the change is visible. */
+  | {
+      readonly kind: 'refresh';
+      readonly key: CacheKey;
+      readonly action: Extract<RuleAction, { kind: 'refresh' }>;
+      /** By the query's parameters. */
+      readonly values: readonly (string | null)[];
+      readonly version: Version;
+      readonly origin: Origin;
+    }
+  /** Touches the keys that a query finds, once the change is visible. */
+  | {
+      readonly kind: 'fanOut';
+      readonly fanOut: FanOut;
+      /** By the query's parameters. */
+      readonly values: readonly (string | null)[];
+      /** Types of the parameters' columns. */
+      readonly typeOids: readonly number[];
+      readonly action: FanOutAction;
       readonly origin: Origin;
     }
   | {
@@ -58,7 +82,7 @@ export type Effect =
     };
 
 /** What happens to a single key, strongest first: see `combine` in src/pipeline/queue. */
-export type KeyEffect = Extract<Effect, { kind: 'delete' | 'purgeTag' | 'write' }>;
+export type KeyEffect = Extract<Effect, { kind: 'delete' | 'purgeTag' | 'refresh' | 'write' }>;
 
 /** A key that could not be built, because a column in it is NULL: nothing can be cached under it. */
 export interface Skip {

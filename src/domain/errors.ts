@@ -28,7 +28,12 @@ export function formatProblem({ where, message, remedy }: Problem): string {
 
 /** A fault that goes away by itself: a lost connection, a server that restarts. The next session tries again. */
 export class RetryableError extends Error {
-  override readonly name = 'RetryableError';
+  override readonly name: string = 'RetryableError';
+}
+
+/** A statement took longer than it may. */
+export class QueryTimeoutError extends RetryableError {
+  override readonly name = 'QueryTimeoutError';
 }
 
 /** Another process holds the slot, which is the leader lock: this one stands by. Intended, not a fault. */

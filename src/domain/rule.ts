@@ -1,5 +1,7 @@
 import type { ChangeKind } from './change.ts';
+import type { Condition } from './condition.ts';
 import type { KeyTemplate } from './key-template.ts';
+import type { SqlTemplate } from './sql-template.ts';
 import type { TableName } from './table.ts';
 
 /** How long a value that Freshet writes lives: `ttlMs`, longer or shorter by up to the share `jitter`. */
@@ -7,6 +9,22 @@ export interface Expiry {
   readonly ttlMs: number;
   /** 0 to 0.5; keys that were written together must not expire together. */
   readonly jitter: number;
+}
+
+/**
+ * What a query's result becomes: its first row as a JSON object or as a hash, all rows as a JSON array, or the only
+ * column of the first row as text.
+ */
+export const RESULT_SHAPES = ['json', 'rows', 'hash', 'string'] as const;
+export type ResultShape = (typeof RESULT_SHAPES)[number];
+
+/** Keys that a query finds from the changed row: those of the posts of an author. */
+export interface FanOut {
+  readonly each: SqlTemplate;
+  /** Filled from the query's result. */
+  readonly key: KeyTemplate;
+  /** Rows that one batch of changes may find; beyond it every key of the template is concerned. */
+  readonly maxRows: number;
 }
 
 /** What happens to a key that a change touches; exactly one a rule. */
@@ -27,6 +45,15 @@ export type RuleAction =
       readonly nulls: 'remove' | 'empty';
       readonly expiry: Expiry;
     }
+  /** The key is read again once the change is visible, by default only where it is cached. */
+  | {
+      readonly kind: 'refresh';
+      readonly query: SqlTemplate;
+      readonly as: ResultShape;
+      /** Also where the key does not exist. */
+      readonly always: boolean;
+      readonly expiry: Expiry;
+    }
   /** Tells others that the key has changed: on a channel of Redis Pub/Sub, or in a stream of about `maxLength` entries. */
   | { readonly kind: 'publish'; readonly to: 'channel'; readonly name: string }
   | { readonly kind: 'publish'; readonly to: 'stream'; readonly name: string; readonly maxLength: number }
@@ -41,7 +68,17 @@ export interface Rule {
   readonly table: TableName;
   readonly on: ReadonlySet<ChangeKind>;
   readonly keys: readonly KeyTemplate[];
+  readonly fanOuts: readonly FanOut[];
+  /** A shadow rule is evaluated and counted beside the live ones, and touches nothing. */
+  readonly mode: 'live' | 'shadow';
+  /** Which changes it is about, but for TRUNCATE; undefined is all. */
+  readonly when: Condition | undefined;
   readonly action: RuleAction;
+  /**
+   * Rows of the table since the daemon was last caught up, in one transaction or in a backlog, beyond which all keys of
+   * the rule are purged instead of single ones.
+   */
+  readonly massChange: number;
   /** `rules/product.yaml:3:1`, for messages. */
   readonly where: string;
 }

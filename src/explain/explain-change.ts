@@ -1,4 +1,5 @@
 import type { Change, ChangeKind, ColumnValue, Row } from '../domain/change.ts';
+import type { Doubt } from '../domain/condition.ts';
 import type { Effect, Skip } from '../domain/effect.ts';
 import type { Rule } from '../domain/rule.ts';
 import type { Table, TableName } from '../domain/table.ts';
@@ -6,8 +7,14 @@ import type { Version } from '../domain/version.ts';
 import { RuleMatcher } from '../pipeline/match/rule-matcher.ts';
 import { KeyPlanner } from '../pipeline/plan/key-planner.ts';
 
-/** A row by column name, in Postgres' text form. */
-export type NamedRow = ReadonlyMap<string, string | null>;
+/** A value in Postgres' text form, and the type that it has in all likelihood. */
+export interface NamedValue {
+  readonly text: string | null;
+  readonly typeOid: number;
+}
+
+/** A row by column name. */
+export type NamedRow = ReadonlyMap<string, NamedValue>;
 
 export interface ChangeToExplain {
   readonly table: TableName;
@@ -19,8 +26,10 @@ export interface ChangeToExplain {
 export interface Explanation {
   readonly rule: string;
   readonly where: string;
-  /** Whether the rule listens to this kind of change; if not, nothing is planned. */
-  readonly listens: boolean;
+  /** Whether the rule is about this change, or which of its fields says that it is not. */
+  readonly verdict: 'matches' | 'on' | 'when';
+  /** Why its condition could not be decided, so that it counts as true. */
+  readonly doubts: readonly Doubt[];
   readonly planned: readonly (Effect | Skip)[];
 }
 
@@ -32,33 +41,40 @@ export function explainChange(rules: readonly Rule[], change: ChangeToExplain): 
   const { schema, name } = change.table;
   const concerned = rules.filter(({ table }) => table.schema === schema && table.name === name);
   const table = tableOf(change);
-  const matcher = new RuleMatcher(concerned);
-  matcher.bind(table, change.table);
-  const matched = new Set(matcher.match(table, change.kind));
   const planner = new KeyPlanner();
   return concerned.map((rule) => {
+    const doubts: Doubt[] = [];
     const planned: (Effect | Skip)[] = [];
-    if (matched.has(rule))
+    const matcher = new RuleMatcher([rule], (_rule, doubt) => doubts.push(doubt));
+    matcher.bind(table, change.table);
+    let matches = false;
+    matcher.match(toChange(change, table), () => {
+      matches = true;
       planner.plan(
         toChange(change, table),
         rule,
         () => NO_VERSION,
         (one) => planned.push(one),
       );
-    return { rule: rule.name, where: rule.where, listens: matched.has(rule), planned };
+    });
+    const verdict = matches ? 'matches' : rule.on.has(change.kind) ? 'when' : 'on';
+    return { rule: rule.name, where: rule.where, verdict, doubts, planned };
   });
 }
 
 /** The columns that the rows name. An update without an old row is one that left every identity column as it was. */
 function tableOf({ table, new: newRow, old }: ChangeToExplain): Table {
-  const names = new Set([...(newRow?.keys() ?? []), ...(old?.keys() ?? [])]);
-  const columns = [...names].map((name) => ({ name, typeOid: 0, inIdentity: true }));
+  // A NULL tells no type; the other row may.
+  const types = new Map<string, number>();
+  for (const [name, { typeOid }] of [...(old ?? []), ...(newRow ?? [])])
+    types.set(name, typeOid || (types.get(name) ?? 0));
+  const columns = [...types].map(([name, typeOid]) => ({ name, typeOid, inIdentity: true }));
   return { ...table, oid: 0, identity: 'full', columns };
 }
 
 function toChange(change: ChangeToExplain, table: Table): Change {
   const row = (named: NamedRow | undefined): Row =>
-    table.columns.map(({ name }): ColumnValue => named?.get(name));
+    table.columns.map(({ name }): ColumnValue => named?.get(name)?.text);
   switch (change.kind) {
     case 'insert':
       return { kind: 'insert', table, new: row(change.new) };

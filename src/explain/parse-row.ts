@@ -19,7 +19,10 @@ export function parseRow(text: string, where: string): NamedRow {
     throw new ConfigError([{ where, message: 'is not a JSON object', remedy: EXAMPLE }]);
   }
   return new Map(
-    Object.entries(parsed).map(([column, value]: [string, unknown]) => [column, textForm(value)]),
+    Object.entries(parsed).map(([column, value]: [string, unknown]) => [
+      column,
+      { text: textForm(value), typeOid: typeOf(value) },
+    ]),
   );
 }
 
@@ -29,6 +32,14 @@ function textForm(value: unknown): string | null {
   if (value === null || typeof value === 'string') return value;
   if (typeof value === 'boolean') return value ? 't' : 'f';
   return JSON.stringify(value);
+}
+
+/** https://www.postgresql.org/docs/current/catalog-pg-type.html: bool, numeric, jsonb, text. */
+function typeOf(value: unknown): number {
+  if (value === null) return 0;
+  if (typeof value === 'boolean') return 16;
+  if (typeof value === 'string') return 25;
+  return JSON.isRawJSON(value) ? 1700 : 3802;
 }
 
 /** At any depth: a number within an object must come out of JSON.stringify as it went in. */

@@ -1,8 +1,8 @@
-import { nearestName } from '../config/nearest-name.ts';
 import type { Finding } from '../domain/finding.ts';
 import type { FilterName } from '../domain/key-template.ts';
 import type { Rule } from '../domain/rule.ts';
 import { formatTableName, quoteIdentifier } from '../domain/table.ts';
+import { nearestName } from '../suggest/nearest-name.ts';
 import { isTable } from './check-tables.ts';
 import type { ColumnFacts } from './relation-facts.ts';
 import type { RuledTable } from './ruled-table.ts';

@@ -1,6 +1,6 @@
-import { nearestName } from '../config/nearest-name.ts';
 import type { Finding } from '../domain/finding.ts';
 import { formatTableName, type TableName } from '../domain/table.ts';
+import { nearestName } from '../suggest/nearest-name.ts';
 import { listTables } from './name-list.ts';
 import type { RelationFacts } from './relation-facts.ts';
 import type { RuledTable } from './ruled-table.ts';

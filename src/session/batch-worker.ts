@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Batch, isEmpty } from '../domain/batch.ts';
 import type { SettledLsn } from '../domain/lsn.ts';
+import type { BatchExpander } from '../pipeline/expand/batch-expander.ts';
 import type { BatchQueue } from '../pipeline/queue/batch-queue.ts';
 import type { VisibilityGate } from '../pipeline/ready/visibility-gate.ts';
 import type { Applied, BatchApplier } from '../pipeline/redis/batch-applier.ts';
@@ -11,6 +12,7 @@ import type { Backoff } from '../runtime/backoff.ts';
 export interface WorkerOptions {
   readonly queue: BatchQueue;
   readonly gate: Pick<VisibilityGate, 'invisible' | 'untilFewer'>;
+  readonly expander: Pick<BatchExpander, 'expand'>;
   readonly applier: Pick<BatchApplier, 'apply' | 'remove'>;
   readonly backoff: Backoff;
   /** A batch is done: its memory is free, and this is settled. */
@@ -26,7 +28,7 @@ export interface WorkerObserver {
 }
 
 /**
- * The asynchronous half of the pipeline: ready, redis, settle.
+ * The asynchronous half of the pipeline: ready, expand, redis, settle.
  *
  *     all visible, nothing ordered before it ---> apply --------------------------------------> settle
  *     else ---> remove (early) ---> wait until visible, for its turn where order counts ---> apply ---> settle
@@ -114,8 +116,9 @@ export class BatchWorker {
   }
 
   async #apply(batch: Batch, signal: AbortSignal): Promise<void> {
-    const { applier, observer } = this.#options;
-    observer.applied(batch, await this.#untilDone(() => applier.apply(batch, signal), signal));
+    const { expander, applier, observer } = this.#options;
+    const expanded = await expander.expand(batch);
+    observer.applied(batch, await this.#untilDone(() => applier.apply(expanded, signal), signal));
   }
 
   async #remove(batch: Batch, signal: AbortSignal): Promise<void> {

@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Settings } from '../config/settings.ts';
+import type { Doubt } from '../domain/condition.ts';
 import type { Log } from '../domain/log.ts';
 import type { Rule } from '../domain/rule.ts';
 import { formatTableName } from '../domain/table.ts';
 import { QueryPool } from '../pipeline/capture/query-pool.ts';
 import { ReplicationStream } from '../pipeline/capture/replication-stream.ts';
+import { BatchExpander } from '../pipeline/expand/batch-expander.ts';
 import { BatchQueue } from '../pipeline/queue/batch-queue.ts';
 import { VisibilityGate } from '../pipeline/ready/visibility-gate.ts';
 import { BatchApplier } from '../pipeline/redis/batch-applier.ts';
@@ -65,6 +67,7 @@ export async function runSession(
   const marker = new SourceMarker(redis, postgres.slot);
   const following = Promise.withResolvers<{ gate: VisibilityGate; source: FollowedSource }>();
   let epoch = 0;
+  const doubts = new WeakSet<Doubt>();
   const queue = new BatchQueue({ maxKeys: limits.batchKeys, maxBytes: limits.queueBytes });
   const reader = new StreamReader({
     rules,
@@ -78,6 +81,14 @@ export async function runSession(
     observer: {
       change: (kind) => metrics.change(kind),
       planned: (planned) => metrics.planned(planned),
+      shadowed: (planned) => metrics.shadowed(planned),
+      doubted: (rule, doubt) => {
+        metrics.doubted(rule.name);
+        if (doubts.has(doubt)) return;
+        doubts.add(doubt);
+        const { kind, message } = doubt;
+        log.warn({ rule: rule.name, kind, message }, 'a condition cannot be decided and counts as true');
+      },
       columnsMissing: (table, columns) =>
         log.error(
           { table: formatTableName(table), columns },
@@ -99,10 +110,20 @@ export async function runSession(
   const work = async () => {
     await stream.open();
     const { gate, source } = await following.promise;
+    const applier = new BatchApplier(redis);
+    const expander = new BatchExpander({
+      query: pool.query,
+      existing: (keys) => applier.existing(keys),
+      onFault: ({ rule, template }, error) => {
+        metrics.queryFailed(rule);
+        log.error({ rule, template, err: error }, "a rule's query failed; its keys are deleted instead");
+      },
+    });
     const worker = new BatchWorker({
       queue,
       gate,
-      applier: new BatchApplier(redis),
+      expander,
+      applier,
       backoff: new Backoff(retry),
       onSettled: (settled) => {
         status.advanced();

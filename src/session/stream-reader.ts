@@ -1,4 +1,5 @@
 import type { Change, ChangeKind } from '../domain/change.ts';
+import type { Doubt } from '../domain/condition.ts';
 import type { Effect, Skip } from '../domain/effect.ts';
 import type { Lsn } from '../domain/lsn.ts';
 import type { Rule } from '../domain/rule.ts';
@@ -27,6 +28,10 @@ export interface ReaderOptions {
 export interface ReaderObserver {
   change(kind: ChangeKind): void;
   planned(planned: Effect | Skip): void;
+  /** What a shadow rule would do. */
+  shadowed(planned: Effect | Skip): void;
+  /** A rule was applied only because its condition could not be decided. One doubt object a place and table. */
+  doubted(rule: Rule, doubt: Doubt): void;
   /** A table of the stream lacks columns that its rules read; its keys are purged instead of deleted singly. */
   columnsMissing(table: Table, columns: readonly string[]): void;
 }
@@ -46,10 +51,12 @@ export class StreamReader {
   #transaction: Transaction | undefined;
   /** Changes of the transaction so far, those of tables without rules too: a replay must count alike. */
   #ordinal = 0;
+  /** By rule: changed rows since the queue was last empty. */
+  readonly #rows = new Map<Rule, number>();
 
   constructor(options: ReaderOptions) {
     this.#options = options;
-    this.#matcher = new RuleMatcher(options.rules);
+    this.#matcher = new RuleMatcher(options.rules, options.observer.doubted);
   }
 
   /** @returns a promise where reading has to wait: for the catalog, or for room in the queue */
@@ -76,6 +83,7 @@ export class StreamReader {
       case 'begin':
         this.#transaction = message.transaction;
         this.#ordinal = 0;
+        if (queue.isCaughtUp) this.#rows.clear();
         queue.begin(message.transaction);
         break;
       case 'commit':
@@ -97,12 +105,22 @@ export class StreamReader {
   #change(change: Change): void {
     const { queue, observer } = this.#options;
     observer.change(change.kind);
-    for (const rule of this.#matcher.match(change.table, change.kind)) {
-      this.#planner.plan(change, rule, this.#version, (planned) => {
-        observer.planned(planned);
-        if (planned.kind !== 'skip') queue.add(planned);
-      });
-    }
+    const live = (planned: Effect | Skip): void => {
+      observer.planned(planned);
+      if (planned.kind !== 'skip') queue.add(planned);
+    };
+    this.#matcher.match(change, (rule) => {
+      const emit = rule.mode === 'live' ? live : observer.shadowed;
+      if (this.#isMassChange(rule)) this.#planner.planAll(change.table, rule, emit);
+      else this.#planner.plan(change, rule, this.#version, emit);
+    });
+  }
+
+  #isMassChange(rule: Rule): boolean {
+    if (rule.massChange === Number.POSITIVE_INFINITY) return false;
+    const rows = (this.#rows.get(rule) ?? 0) + 1;
+    this.#rows.set(rule, rows);
+    return rows > rule.massChange;
   }
 
   readonly #version = (): Version => {

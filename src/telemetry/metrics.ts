@@ -35,6 +35,8 @@ export class Metrics {
     purge: 0,
     purgeTag: 0,
     write: 0,
+    refresh: 0,
+    fanOut: 0,
     publish: 0,
     skip: 0,
   };
@@ -49,6 +51,20 @@ export class Metrics {
     'writes_total',
     'Values written; refused: Redis knew a newer one, as after a replay',
     ['outcome'],
+  );
+  readonly #shadowed = this.#counter('shadow_effects_total', 'Effects that shadow rules would have had', [
+    'rule',
+    'kind',
+  ]);
+  readonly #doubts = this.#counter(
+    'conditions_undecided_total',
+    'Changes whose condition could not be decided',
+    ['rule'],
+  );
+  readonly #queryErrors = this.#counter(
+    'query_errors_total',
+    'Queries of rules that failed or took too long',
+    ['rule'],
   );
   readonly #redisErrors = this.#counter(
     'redis_errors_total',
@@ -134,6 +150,18 @@ export class Metrics {
     this.#applied.setToCurrentTime();
     if (batch.oldestCommitMs === undefined || isEmpty(batch)) return;
     this.#latency.observe(Math.max(0, Date.now() - batch.oldestCommitMs) / 1000);
+  }
+
+  shadowed({ kind, origin: { rule } }: Effect | Skip): void {
+    this.#shadowed.inc({ rule, kind });
+  }
+
+  doubted(rule: string): void {
+    this.#doubts.inc({ rule });
+  }
+
+  queryFailed(rule: string): void {
+    this.#queryErrors.inc({ rule });
   }
 
   redisFailed(): void {

@@ -87,7 +87,7 @@ const HOMES: Readonly<Record<string, string>> = {
   convict: 'src/config',
   yaml: 'src/config',
   zod: 'src/config',
-  'fastest-levenshtein': 'src/config',
+  'fastest-levenshtein': 'src/suggest',
   pino: 'src/telemetry',
   'prom-client': 'src/telemetry',
   '@bufbuild/cel': 'src/condition',

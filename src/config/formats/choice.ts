@@ -1,4 +1,4 @@
-import { nearestName } from '../nearest-name.ts';
+import { nearestName } from '../../suggest/nearest-name.ts';
 import type { Format } from './format.ts';
 
 /** One of a few words. */

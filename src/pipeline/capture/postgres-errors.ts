@@ -1,4 +1,4 @@
-import { FatalError, RetryableError, StandbySignal } from '../../domain/errors.ts';
+import { FatalError, QueryTimeoutError, RetryableError, StandbySignal } from '../../domain/errors.ts';
 
 /** SQLSTATE of an error that the server sent; undefined for a fault of the connection. */
 export function sqlState(error: unknown): string | undefined {
@@ -27,6 +27,7 @@ export function classifyPostgresError(error: unknown): Error {
     default:
       break;
   }
+  if (state === '57014') return new QueryTimeoutError('a statement took too long', cause);
   // Class 08 connection, 53 resources, 57 operator intervention (shutdown, restart, terminated), 58 system.
   if (/^(08|53|57|58)/.test(state))
     return new RetryableError(`Postgres is not available (SQLSTATE ${state})`, cause);

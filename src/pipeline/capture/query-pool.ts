@@ -4,6 +4,10 @@ import type { Query } from '../../domain/query.ts';
 import { connectionOptions } from './connection-options.ts';
 import { classifyPostgresError } from './postgres-errors.ts';
 
+/** Four for the queries of rules, and one for the visibility probe. */
+const MAX_CONNECTIONS = 5;
+/** The server gives up a statement before the client takes its silence for a lost connection. */
+const STATEMENT_TIMEOUT_MS = 8_000;
 const QUERY_TIMEOUT_MS = 10_000;
 /** The longest time that a timer of Node can take: 24 days. */
 const PATIENT_TIMEOUT_MS = 2 ** 31 - 1;
@@ -16,7 +20,8 @@ export class QueryPool implements AsyncDisposable {
   constructor(url: string) {
     this.#pool = new Pool({
       ...connectionOptions(url),
-      max: 2,
+      max: MAX_CONNECTIONS,
+      statement_timeout: STATEMENT_TIMEOUT_MS,
       query_timeout: QUERY_TIMEOUT_MS,
       stream: () => this.#socket(),
     });
@@ -44,6 +49,7 @@ export class QueryPool implements AsyncDisposable {
       client = await this.#pool.connect();
       // Refused where the server's system cannot tell that a client is gone; then it finishes instead.
       await client.query("SET client_connection_check_interval = '2s'").catch(() => {});
+      await client.query('SET statement_timeout = 0');
       const patient = { text: sql, values: [...values], query_timeout: PATIENT_TIMEOUT_MS };
       return (await client.query<Row>(patient)).rows;
     } catch (error) {

@@ -1,18 +1,30 @@
-import type { ChangeKind } from '../../domain/change.ts';
+import type { Change, ChangeKind } from '../../domain/change.ts';
+import type { Doubt, Verdict } from '../../domain/condition.ts';
 import type { Rule, RuleAction } from '../../domain/rule.ts';
 import type { Table, TableName } from '../../domain/table.ts';
 
-type RulesByKind = Readonly<Record<ChangeKind, readonly Rule[]>>;
+/** A rule with its condition bound to one version of a table. */
+interface BoundRule {
+  readonly rule: Rule;
+  readonly judge: ((change: Change) => Verdict) | undefined;
+}
 
-const NO_RULES: readonly Rule[] = [];
+type RulesByKind = Readonly<Record<ChangeKind, readonly BoundRule[]>>;
 
-/** Knows which rules a change concerns: by table, or for a leaf partition by its root, and by kind of change. */
+const NO_RULES: readonly BoundRule[] = [];
+
+/** Told of every change to which a rule was applied only because its condition could not be decided. */
+export type OnDoubt = (rule: Rule, doubt: Doubt) => void;
+
+/** Knows which rules a change concerns: by table, or for a leaf partition by its root, by kind and by condition. */
 export class RuleMatcher {
   readonly #rules: readonly Rule[];
+  readonly #onDoubt: OnDoubt;
   readonly #byTable = new Map<number, RulesByKind>();
 
-  constructor(rules: readonly Rule[]) {
+  constructor(rules: readonly Rule[], onDoubt: OnDoubt) {
     this.#rules = rules;
+    this.#onDoubt = onDoubt;
   }
 
   /**
@@ -28,7 +40,8 @@ export class RuleMatcher {
       this.#byTable.delete(table.oid);
       return undefined;
     }
-    const of = (kind: ChangeKind) => rules.filter((rule) => rule.on.has(kind));
+    const bound = rules.map((rule) => ({ rule, judge: rule.when?.bind(table) }));
+    const of = (kind: ChangeKind) => bound.filter(({ rule }) => rule.on.has(kind));
     this.#byTable.set(table.oid, {
       insert: of('insert'),
       update: of('update'),
@@ -38,17 +51,28 @@ export class RuleMatcher {
     return new Set(rules.flatMap((rule) => columnsOf(rule, table)));
   }
 
-  match(table: Table, kind: ChangeKind): readonly Rule[] {
-    return this.#byTable.get(table.oid)?.[kind] ?? NO_RULES;
+  /** Hands each rule that the change concerns to `onMatch`. */
+  match(change: Change, onMatch: (rule: Rule) => void): void {
+    for (const { rule, judge } of this.#byTable.get(change.table.oid)?.[change.kind] ?? NO_RULES) {
+      const verdict = judge?.(change);
+      if (verdict?.doubt !== undefined) this.#onDoubt(rule, verdict.doubt);
+      if (verdict?.holds !== false) onMatch(rule);
+    }
   }
 }
 
-/** The columns whose values a rule needs: for its keys, and for what it writes. */
-function columnsOf({ keys, action }: Rule, table: Table): readonly string[] {
-  return [...keys.flatMap((key) => key.columns), ...writtenColumns(action, table)];
+/** The columns whose values a rule needs: for its keys, its queries, its condition, and for what it writes. */
+function columnsOf({ keys, fanOuts, when, action }: Rule, table: Table): readonly string[] {
+  return [
+    ...keys.flatMap((key) => key.columns),
+    ...fanOuts.flatMap(({ each }) => each.columns),
+    ...(when?.columns ?? []),
+    ...writtenColumns(action, table),
+  ];
 }
 
 function writtenColumns(action: RuleAction, table: Table): readonly string[] {
+  if (action.kind === 'refresh') return action.query.columns;
   if (action.kind !== 'set' && action.kind !== 'hash') return [];
   if (action.kind === 'set' && action.template !== undefined) return action.template.columns;
   return action.columns ?? table.columns.map(({ name }) => name);

@@ -3,8 +3,9 @@ import type { Effect, Origin, Write } from '../../domain/effect.ts';
 import type { RuleAction } from '../../domain/rule.ts';
 import type { Column, Table } from '../../domain/table.ts';
 import type { Version } from '../../domain/version.ts';
+import { compileTemplate } from '../../template/render-template.ts';
+import { compileParameters } from './compile-parameters.ts';
 import { jsonText } from './json-text.ts';
-import { compileTemplate } from './render-key.ts';
 import type { Touch } from './touch.ts';
 
 type KeyTouch = Extract<Touch, { kind: 'stored' | 'gone' }>;
@@ -34,6 +35,8 @@ export function compileAction(action: RuleAction, table: Table): PlannedAction {
         one: ({ key }, origin) => ({ kind: 'publish', subject: { key }, to: action, origin }),
         all: (origin) => ({ kind: 'publish', subject: { pattern: origin.pattern }, to: action, origin }),
       };
+    case 'refresh':
+      return { one: compileRefresh(action, table), all: purge };
     case 'set':
       return { one: writeOf(compileSet(action, table)), all: purge };
     case 'hash':
@@ -43,6 +46,20 @@ export function compileAction(action: RuleAction, table: Table): PlannedAction {
 
 function purge(origin: Origin): Effect {
   return { kind: 'purge', of: 'keys', pattern: origin.pattern, origin };
+}
+
+/** A key that lost its row is read again too: other rows may still belong to it. */
+function compileRefresh(
+  action: Extract<RuleAction, { kind: 'refresh' }>,
+  table: Table,
+): PlannedAction['one'] {
+  const bind = compileParameters(action.query, table);
+  return ({ key, row }, origin, version): Effect => {
+    const values = bind(row);
+    return values === undefined
+      ? { kind: 'delete', key, origin }
+      : { kind: 'refresh', key, action, values, version: version(), origin };
+  };
 }
 
 type StoredTouch = Extract<Touch, { kind: 'stored' }>;

@@ -4,9 +4,10 @@ import type { KeyTemplate } from '../../domain/key-template.ts';
 import type { Rule } from '../../domain/rule.ts';
 import type { Table } from '../../domain/table.ts';
 import type { Version } from '../../domain/version.ts';
+import { escapeGlob, keyPattern, patternOfPattern } from '../../template/key-pattern.ts';
+import { compileTemplate, type Render } from '../../template/render-template.ts';
 import { compileAction, type PlannedAction } from './compile-action.ts';
-import { escapeGlob, keyPattern, patternOfPattern } from './key-pattern.ts';
-import { compileTemplate, type Render } from './render-key.ts';
+import { compileFanOut, type PlanFanOut } from './plan-fan-out.ts';
 import { touches } from './touch.ts';
 
 /** A template of a rule, with its columns resolved in one table. */
@@ -15,7 +16,13 @@ interface PlannedKey {
   readonly render: Render;
   readonly isConstant: boolean;
   readonly isInIdentity: boolean;
+}
+
+/** A rule, with its columns resolved in one table. */
+interface PlannedRule {
   readonly action: PlannedAction;
+  readonly keys: readonly PlannedKey[];
+  readonly fanOuts: readonly { readonly origin: Origin; readonly plan: PlanFanOut }[];
 }
 
 export type Emit = (planned: Effect | Skip) => void;
@@ -26,70 +33,81 @@ export type Emit = (planned: Effect | Skip) => void;
  * is concerned: coarse, but never a stale key (rules for which that would be normal are refused at the start).
  */
 export class KeyPlanner {
-  readonly #origins = new Map<Rule, readonly Origin[]>();
-  readonly #planned = new WeakMap<Table, Map<Rule, readonly PlannedKey[]>>();
+  readonly #origins = new Map<KeyTemplate, Origin>();
+  readonly #planned = new WeakMap<Table, Map<Rule, PlannedRule>>();
 
   /** @param version of the change; asked for only by actions that write */
   plan(change: Change, rule: Rule, version: () => Version, emit: Emit): void {
-    for (const { origin, render, isConstant, isInIdentity, action } of this.#keys(change.table, rule)) {
-      if (change.kind === 'truncate') {
-        const key = isConstant ? render([]) : undefined;
-        emit(
-          typeof key === 'string'
-            ? action.one({ kind: 'gone', key: key as CacheKey }, origin, version)
-            : action.all(origin),
-        );
-        continue;
-      }
-      for (const touch of touches(change, render, isInIdentity)) {
-        if (touch.kind === 'null') emit({ kind: 'skip', origin });
-        else if (touch.kind === 'untold') emit(action.all(origin));
-        else emit(action.one(touch, origin, version));
-      }
-    }
+    const { action, keys, fanOuts } = this.#resolved(change.table, rule);
+    for (const key of keys) planKey(change, key, action, version, emit);
+    for (const { plan } of fanOuts) for (const effect of plan(change)) emit(effect);
   }
 
-  #keys(table: Table, rule: Rule): readonly PlannedKey[] {
+  /** Every key of the rule: where there are too many changes to name them one by one. */
+  planAll(table: Table, rule: Rule, emit: Emit): void {
+    const { action, keys, fanOuts } = this.#resolved(table, rule);
+    for (const { origin } of [...keys, ...fanOuts]) emit(action.all(origin));
+  }
+
+  #resolved(table: Table, rule: Rule): PlannedRule {
     let byRule = this.#planned.get(table);
     if (byRule === undefined) this.#planned.set(table, (byRule = new Map()));
-    let keys = byRule.get(rule);
-    if (keys === undefined) byRule.set(rule, (keys = this.#resolve(table, rule)));
-    return keys;
+    let planned = byRule.get(rule);
+    if (planned === undefined) byRule.set(rule, (planned = this.#resolve(table, rule)));
+    return planned;
   }
 
-  #resolve(table: Table, rule: Rule): readonly PlannedKey[] {
+  #resolve(table: Table, rule: Rule): PlannedRule {
+    const { action } = rule;
     const identity = new Set(
       table.columns.filter((column) => column.inIdentity).map((column) => column.name),
     );
-    const origins = this.#originsOf(rule);
-    const action = compileAction(rule.action, table);
-    const escape = rule.action.kind === 'purgePattern' ? escapeGlob : undefined;
-    return rule.keys.flatMap((template, index) => {
-      const origin = origins[index];
-      return origin === undefined
-        ? []
-        : {
-            origin,
-            render: compileTemplate(template, table, escape),
-            isConstant: template.columns.length === 0,
-            isInIdentity: template.columns.every((column) => identity.has(column)),
-            action,
-          };
+    const escape = action.kind === 'purgePattern' ? escapeGlob : undefined;
+    const keys = rule.keys.map((template) => ({
+      origin: this.#originOf(rule, template),
+      render: compileTemplate(template, table, escape),
+      isConstant: template.columns.length === 0,
+      isInIdentity: template.columns.every((column) => identity.has(column)),
+    }));
+    const fanOuts = rule.fanOuts.map((fanOut) => {
+      const origin = this.#originOf(rule, fanOut.key);
+      return { origin, plan: compileFanOut(fanOut, action, origin, table) };
     });
+    return { action: compileAction(action, table), keys, fanOuts };
   }
 
   /** One object a template, whatever the number of partitions: batches tell templates apart by it. */
-  #originsOf(rule: Rule): readonly Origin[] {
-    let origins = this.#origins.get(rule);
-    if (origins === undefined) {
-      const pattern = rule.action.kind === 'purgePattern' ? patternOfPattern : keyPattern;
-      origins = rule.keys.map((template: KeyTemplate) => ({
-        rule: rule.name,
-        template: template.source,
-        pattern: pattern(template),
-      }));
-      this.#origins.set(rule, origins);
+  #originOf(rule: Rule, template: KeyTemplate): Origin {
+    let origin = this.#origins.get(template);
+    if (origin === undefined) {
+      const pattern = rule.action.kind === 'purgePattern' ? patternOfPattern(template) : keyPattern(template);
+      origin = { rule: rule.name, template: template.source, pattern };
+      this.#origins.set(template, origin);
     }
-    return origins;
+    return origin;
+  }
+}
+
+function planKey(
+  change: Change,
+  { origin, render, isConstant, isInIdentity }: PlannedKey,
+  action: PlannedAction,
+  version: () => Version,
+  emit: Emit,
+): void {
+  if (change.kind === 'truncate') {
+    const key = isConstant ? render([]) : undefined;
+    const isKey = typeof key === 'string';
+    emit(
+      isKey
+        ? action.one({ kind: 'gone', key: key as CacheKey, row: [] }, origin, version)
+        : action.all(origin),
+    );
+    return;
+  }
+  for (const touch of touches(change, render, isInIdentity)) {
+    if (touch.kind === 'null') emit({ kind: 'skip', origin });
+    else if (touch.kind === 'untold') emit(action.all(origin));
+    else emit(action.one(touch, origin, version));
   }
 }

@@ -1,13 +1,13 @@
 import type { Change, Row } from '../../domain/change.ts';
 import type { CacheKey } from '../../domain/effect.ts';
-import type { Render } from './render-key.ts';
+import type { Render } from '../../template/render-template.ts';
 
 /** What a change has to do with the keys of one template. */
 export type Touch =
   /** The row is under this key now, with unchanged TOAST values filled in from the old row where it has them. */
   | { readonly kind: 'stored'; readonly key: CacheKey; readonly row: Row; readonly previous: Row | undefined }
   /** The row is not under this key any more. */
-  | { readonly kind: 'gone'; readonly key: CacheKey }
+  | { readonly kind: 'gone'; readonly key: CacheKey; readonly row: Row }
   /** A column of the key is NULL: there is no such key. */
   | { readonly kind: 'null' }
   /** Some key of the template, but the row does not tell which. */
@@ -52,5 +52,5 @@ function stored(render: Render, row: Row, previous: Row | undefined): Touch {
 function gone(render: Render, row: Row): Touch {
   const key = render(row);
   if (key === null) return { kind: 'null' };
-  return key === undefined ? { kind: 'untold' } : { kind: 'gone', key: key as CacheKey };
+  return key === undefined ? { kind: 'untold' } : { kind: 'gone', key: key as CacheKey, row };
 }

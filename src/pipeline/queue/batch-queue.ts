@@ -1,8 +1,8 @@
 import type { Batch } from '../../domain/batch.ts';
+import { combineEffects } from '../../domain/combine-effects.ts';
 import type { CacheKey, Effect, KeyEffect, Write } from '../../domain/effect.ts';
 import type { Lsn } from '../../domain/lsn.ts';
 import type { Transaction } from '../../domain/transaction.ts';
-import { combine } from './combine.ts';
 
 /** What a key costs beside its characters: the effect, the map's entry, the string's header (measured, rounded up). */
 const EFFECT_BYTES = 200;
@@ -14,6 +14,7 @@ class OpenBatch implements Batch {
   readonly keys = new Map<CacheKey, KeyEffect>();
   readonly purges = new Map<string, Extract<Effect, { kind: 'purge' }>>();
   readonly messages = new Map<string, Extract<Effect, { kind: 'publish' }>>();
+  readonly fanOuts = new Map<string, Extract<Effect, { kind: 'fanOut' }>>();
   readonly xids = new Set<number>();
   isOrdered = false;
   position: Lsn | undefined;
@@ -22,7 +23,7 @@ class OpenBatch implements Batch {
 
   /** How many effects it holds. */
   get size(): number {
-    return this.keys.size + this.purges.size + this.messages.size;
+    return this.keys.size + this.purges.size + this.messages.size + this.fanOuts.size;
   }
 
   /** @returns the bytes that it made the batch grow; negative for a purge that covers more than it adds */
@@ -45,8 +46,12 @@ class OpenBatch implements Batch {
       case 'purge':
         return this.#purge(effect);
       case 'write':
+      case 'refresh':
         this.isOrdered = true;
         return this.#addKey(effect);
+      case 'fanOut':
+        this.isOrdered ||= effect.action.kind === 'publish';
+        return this.#put(this.fanOuts, fanOutName(effect), effect);
       case 'delete':
         // A purge of the whole template covers it.
         if (this.purges.get(effect.origin.pattern)?.of !== 'keys') this.#addKey(effect);
@@ -72,7 +77,7 @@ class OpenBatch implements Batch {
     const { key } = effect;
     const known = this.keys.get(key);
     if (known === undefined) return this.#put(this.keys, key, effect);
-    const combined = combine(known, effect);
+    const combined = combineEffects(known, effect);
     if (combined === known) return undefined;
     this.keys.set(key, combined);
     this.bytes += bytesOf(key, combined) - bytesOf(key, known);
@@ -101,6 +106,11 @@ function writtenBytes(write: Write): number {
         .entries()
         .reduce((sum, [field, value]) => sum + field.length + (value?.length ?? 0), 0);
   }
+}
+
+/** Two fan-outs of this name find the same keys. */
+function fanOutName({ origin, values }: Extract<Effect, { kind: 'fanOut' }>): string {
+  return JSON.stringify([origin.rule, origin.template, values]);
 }
 
 /** Two messages of this name say the same. */
@@ -142,6 +152,11 @@ export class BatchQueue {
   /** Memory of all effects that were added and not yet released, estimated. */
   get outstandingBytes(): number {
     return this.#outstandingBytes;
+  }
+
+  /** Everything that was added is applied. */
+  get isCaughtUp(): boolean {
+    return this.#outstandingBytes === 0;
   }
 
   begin(transaction: Transaction): void {

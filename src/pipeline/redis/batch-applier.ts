@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { Batch } from '../../domain/batch.ts';
+import type { CacheKey } from '../../domain/effect.ts';
 import { FencedWriter } from './fenced-writer.ts';
 import { KeyRemover, type Removals } from './key-remover.ts';
 import { Messenger } from './messenger.ts';
@@ -17,14 +18,24 @@ export interface Applied {
 
 /** Applies batches to Redis. After a fault a whole batch may be applied again: every part of it is idempotent. */
 export class BatchApplier {
+  readonly #redis: Redis;
   readonly #remover: KeyRemover;
   readonly #writer: FencedWriter;
   readonly #messenger: Messenger;
 
   constructor(redis: Redis) {
+    this.#redis = redis;
     this.#remover = new KeyRemover(redis);
     this.#writer = new FencedWriter(redis);
     this.#messenger = new Messenger(redis);
+  }
+
+  /** Which of the keys exist. @throws the first reply that was an error */
+  async existing(keys: readonly CacheKey[]): Promise<ReadonlySet<CacheKey>> {
+    const found = await inGroups(keys, async (key) =>
+      (await this.#redis.exists(key)) === 1 ? key : undefined,
+    );
+    return new Set(found.filter((key) => key !== undefined));
   }
 
   /** Only what removes: may be done early, and again. @throws the first reply that was an error */

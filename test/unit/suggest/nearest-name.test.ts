@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { nearestName, suggestName } from '../../../src/config/nearest-name.ts';
+import { nearestName, suggestName } from '../../../src/suggest/nearest-name.ts';
 
 test.each([
   ['slto', 'slot'],

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { Row } from '../../domain/change.ts';
-import type { FilterName, KeyTemplate } from '../../domain/key-template.ts';
-import type { Table } from '../../domain/table.ts';
+import type { Row } from '../domain/change.ts';
+import type { FilterName, KeyTemplate } from '../domain/key-template.ts';
+import type { Table } from '../domain/table.ts';
 
 const FILTERS: Readonly<Record<FilterName, (text: string) => string>> = {
   lower: (text) => text.toLowerCase(),

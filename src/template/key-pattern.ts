@@ -1,4 +1,4 @@
-import type { KeyTemplate } from '../../domain/key-template.ts';
+import type { KeyTemplate } from '../domain/key-template.ts';
 
 /** The characters that mean something in a Redis glob: https://redis.io/docs/latest/commands/keys/ */
 const GLOB_CHARACTERS = /[*?[\\]/g;

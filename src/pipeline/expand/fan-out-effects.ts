@@ -1,0 +1,37 @@
+import type { CacheKey, Effect, FanOutAction, Origin } from '../../domain/effect.ts';
+import type { Table } from '../../domain/table.ts';
+import { compileTemplate } from '../../template/render-template.ts';
+
+/**
+ * The effects on the keys that a fan-out has found, or on all of its template.
+ * @param rows by r0, r1, ...: the columns of the key in their order
+ */
+export function fanOutEffects(
+  { fanOut: { key }, action, origin }: Extract<Effect, { kind: 'fanOut' }>,
+  rows: readonly Readonly<Record<string, string | null>>[] | 'too many',
+): readonly Effect[] {
+  if (rows === 'too many') return [onAll(action, origin)];
+  const render = compileTemplate(key, resultTable(key.columns));
+  return rows.flatMap((row) => {
+    const text = render(key.columns.map((_, index) => row[`r${index}`] ?? null));
+    // A NULL in a key: there is no such key.
+    return typeof text === 'string' ? [onKey(action, text as CacheKey, origin)] : [];
+  });
+}
+
+function onKey(action: FanOutAction, key: CacheKey, origin: Origin): Effect {
+  return action.kind === 'publish'
+    ? { kind: 'publish', subject: { key }, to: action, origin }
+    : { kind: action.kind, key, origin };
+}
+
+function onAll(action: FanOutAction, origin: Origin): Effect {
+  const { pattern } = origin;
+  if (action.kind === 'publish') return { kind: 'publish', subject: { pattern }, to: action, origin };
+  return { kind: 'purge', of: action.kind === 'purgeTag' ? 'tags' : 'keys', pattern, origin };
+}
+
+function resultTable(columns: readonly string[]): Table {
+  const described = columns.map((name) => ({ name, typeOid: 0, inIdentity: false }));
+  return { oid: 0, schema: '', name: '', identity: 'nothing', columns: described };
+}

@@ -1,41 +1,62 @@
 import type { Settings } from '../src/config/settings.ts';
+import { RetryableError } from '../src/domain/errors.ts';
 import type { Rule } from '../src/domain/rule.ts';
+import { changedRules } from '../src/domain/rule-signature.ts';
 import { Backoff } from '../src/runtime/backoff.ts';
 import { HttpServer, type Routes } from '../src/runtime/http-server.ts';
 import { DaemonStatus } from '../src/session/daemon-status.ts';
 import { prepare } from '../src/session/prepare.ts';
 import { runSession } from '../src/session/session.ts';
 import { supervise } from '../src/session/supervisor.ts';
+import { type RuleSource, watchRules } from '../src/session/watch-rules.ts';
 import { createLogger } from '../src/telemetry/logger.ts';
 import { Metrics } from '../src/telemetry/metrics.ts';
 
 /** The composition root: everything that lives as long as the process is made here and handed down. */
-export async function runDaemon(
-  settings: Settings,
-  rules: readonly Rule[],
-  signal: AbortSignal,
-): Promise<void> {
+export async function runDaemon(settings: Settings, source: RuleSource, signal: AbortSignal): Promise<void> {
   const log = createLogger(settings.log.level);
   const metrics = new Metrics();
   const status = new DaemonStatus();
+  let rules = source.load();
+  let purge: readonly Rule[] = [];
+  let isPrepared = false;
+  /** Ends the session in order, so that the next one begins with the new rules, between two transactions. */
+  let swap = new AbortController();
   await using http = await HttpServer.listen(routes(status, metrics), settings.http);
   log.info({ http: http.address, rules: rules.length }, 'freshet starts');
 
-  let isPrepared = false;
-  await supervise(
-    {
-      session: async (stop, onHealthy) => {
-        if (!isPrepared) await prepare({ settings, rules, log });
-        isPrepared = true;
-        await runSession({ settings, rules, log, metrics, status }, stop, onHealthy);
-      },
-      backoff: new Backoff(settings.retry),
-      status,
-      metrics,
-      log,
-    },
-    signal,
-  );
+  const session = async (stop: AbortSignal, onHealthy: () => void): Promise<void> => {
+    if (!isPrepared) await prepare({ settings, rules, log });
+    isPrepared = true;
+    swap = new AbortController();
+    const ending = AbortSignal.any([stop, swap.signal]);
+    await runSession({ settings, rules, purge, log, metrics, status }, ending, () => {
+      purge = [];
+      onHealthy();
+    });
+  };
+  const accept = async (changed: readonly Rule[]): Promise<void> => {
+    if (isPrepared) await prepare({ settings, rules: changed, log });
+    purge = [...purge, ...changedRules(rules, changed)];
+    rules = changed;
+    metrics.rulesReloaded('accepted');
+    log.info({ rules: rules.length, purged: purge.map(({ name }) => name) }, 'the rules were changed');
+    swap.abort();
+  };
+  const refuse = (error: unknown): void => {
+    metrics.rulesReloaded('refused');
+    log.error({ err: error }, 'the changed rules cannot be used; the old ones go on');
+  };
+  const isPassing = (error: unknown): boolean => error instanceof RetryableError;
+
+  const over = new AbortController();
+  const watching = watchRules(source, { accept, refuse, isPassing }, AbortSignal.any([signal, over.signal]));
+  try {
+    await supervise({ session, backoff: new Backoff(settings.retry), status, metrics, log }, signal);
+  } finally {
+    over.abort();
+    await watching;
+  }
   log.info({}, 'freshet has stopped');
 }
 
@@ -44,14 +65,10 @@ function routes(status: DaemonStatus, metrics: Metrics): Routes {
   return {
     '/livez': () => ({ status: 200, type: 'text/plain', body: 'ok\n' }),
     '/readyz': () => ({
-      status: status.isReady() ? 200 : 503,
+      status: status.isReady ? 200 : 503,
       type: 'text/plain',
       body: `${status.phase}\n`,
     }),
-    '/metrics': async () => ({
-      status: 200,
-      type: metrics.contentType,
-      body: await metrics.render(),
-    }),
+    '/metrics': async () => ({ status: 200, type: metrics.contentType, body: await metrics.render() }),
   };
 }

@@ -7,6 +7,7 @@ import { ConfigError, FatalError, formatProblem, RetryableError } from '../src/d
 import { check } from './check.ts';
 import { exitCodeOf } from './exit-codes.ts';
 import { explain } from './explain.ts';
+import { follow } from './follow.ts';
 import { run } from './run.ts';
 import { setup } from './setup.ts';
 
@@ -14,6 +15,7 @@ const CONFIG = [
   '-c, --config <file>',
   'settings (YAML); without it the FRESHET_... variables alone count',
 ] as const;
+const TABLE_REMEDY = 'name the table of the change, such as public.products, or --follow the changes of all';
 const OUTPUT = new Option('-o, --output <format>', 'how to print').choices(['text', 'json']).default('text');
 
 /** Every verb, with examples. A verb returns its exit code. */
@@ -64,27 +66,38 @@ function program(exit: (code: number) => void): Command {
       'after',
       example('freshet setup --config freshet.yaml', 'freshet setup -c freshet.yaml --print-sql | psql'),
     )
-    .action(async ({ config, printSql }) =>
-      exit(await setup({ configFile: config, printSql }, process.stdout)),
+    .option('--ddl', 'also the event triggers that report migrations (needs a superuser)', false)
+    .action(async ({ config, printSql, ddl }) =>
+      exit(await setup({ configFile: config, printSql, ddl }, process.stdout)),
     );
 
   freshet
     .command('explain')
-    .description('say which rules match a change and which keys result; asks no server')
+    .description('say which rules match a change and which keys result; asks no server but for --follow')
     .option(...CONFIG)
     .option('-r, --rules <paths...>', 'rule files, folders or globs, instead of those in the settings')
-    .requiredOption('-t, --table <name>', 'schema-qualified, as in SQL')
+    .option('-t, --table <name>', 'schema-qualified, as in SQL')
     .option('--new <json>', 'the new row; alone it is an insert')
     .option('--old <json>', 'the old row; alone it is a delete, with --new an update')
     .option('--truncate', 'the table is truncated')
+    .option('-f, --follow', 'show the changes that happen now instead, from a temporary slot')
     .addOption(OUTPUT)
     .addHelpText(
       'after',
       example(
         `freshet explain -r rules/ -t public.products --new '{"id": 7, "category_id": 2}' --old '{"id": 7, "category_id": 1}'`,
+        'freshet explain --follow --config freshet.yaml',
       ),
     )
-    .action(({ config, ...options }) => exit(explain({ ...options, configFile: config }, process.stdout)));
+    .action(async ({ config, follow: isFollowing, table, ...options }) => {
+      if (isFollowing === true) {
+        exit(await follow({ configFile: config, output: options.output }, process.stdout));
+        return;
+      }
+      if (table === undefined)
+        throw new ConfigError([{ where: '--table', message: 'is missing', remedy: TABLE_REMEDY }]);
+      exit(explain({ ...options, table, configFile: config }, process.stdout));
+    });
 
   return freshet;
 }

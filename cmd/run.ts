@@ -1,6 +1,8 @@
+import { digestFiles } from '../src/config/digest-files.ts';
 import type { FlagValues } from '../src/config/flag-layer.ts';
 import { loadRules } from '../src/config/load-rules.ts';
-import { loadSettings } from '../src/config/load-settings.ts';
+import { loadRuleFiles, loadSettings } from '../src/config/load-settings.ts';
+import type { RuleSource } from '../src/session/watch-rules.ts';
 import { runDaemon } from './compose.ts';
 import { restartWithFrugalHeap } from './frugal-heap.ts';
 
@@ -13,8 +15,13 @@ export interface RunOptions {
 /** `freshet run`: works until SIGTERM or SIGINT, then finishes what is in flight; a second signal ends it at once. */
 export async function run({ configFile, overrides = {} }: RunOptions): Promise<number> {
   restartWithFrugalHeap();
-  const settings = loadSettings({ configFile, env: process.env, overrides });
-  const rules = loadRules(settings.rules);
+  const sources = { configFile, env: process.env, overrides };
+  const settings = loadSettings(sources);
+  // Expanded again each time: a folder may have got new files.
+  const source: RuleSource = {
+    digest: () => digestFiles(loadRuleFiles(sources)),
+    load: () => loadRules(loadRuleFiles(sources)),
+  };
   const stop = new AbortController();
   const onSignal = () => {
     if (stop.signal.aborted) process.exit(1);
@@ -22,6 +29,6 @@ export async function run({ configFile, overrides = {} }: RunOptions): Promise<n
   };
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
-  await runDaemon(settings, rules, stop.signal);
+  await runDaemon(settings, source, stop.signal);
   return 0;
 }

@@ -4,8 +4,8 @@ import { duration } from './formats/duration.ts';
 import { share } from './formats/share.ts';
 import { formatted, notation, text } from './notation.ts';
 import { parseColumnName } from './parse-column-name.ts';
-import { parseKeyTemplate } from './parse-key-template.ts';
 import { parseSqlTemplate } from './parse-sql-template.ts';
+import { parseTemplate } from './parse-template.ts';
 
 /** Short enough to heal what nobody foresaw, long enough for any cache. */
 const LONGEST_TTL = '720h';
@@ -29,7 +29,11 @@ export const actionSchemas = {
   delete: nothing.optional(),
   set: z
     .strictObject(
-      { ...expiry, columns, template: notation(parseKeyTemplate, 'a template such as ${id}').optional() },
+      {
+        ...expiry,
+        columns,
+        template: notation((source) => parseTemplate(source), 'a text such as ${price}').optional(),
+      },
       { error: 'expected a map with ttl' },
     )
     .refine(({ columns: chosen, template }) => chosen === undefined || template === undefined, {

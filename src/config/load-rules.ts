@@ -30,6 +30,13 @@ export function parseRules(text: string, file: string): readonly Rule[] {
   return collector.finish(file);
 }
 
+/** The rules among documents that were read already. @throws ConfigError with every problem */
+export function rulesOfDocuments(documents: readonly YamlDocument[], file: string): readonly Rule[] {
+  const collector = new RuleCollector();
+  collector.addDocuments(documents);
+  return collector.finish(file);
+}
+
 class RuleCollector {
   readonly problems: Problem[] = [];
   readonly #rules: Rule[] = [];
@@ -39,6 +46,10 @@ class RuleCollector {
   add(text: string, file: string): void {
     const { documents, problems } = readYaml(text, file);
     this.problems.push(...problems);
+    this.addDocuments(documents);
+  }
+
+  addDocuments(documents: readonly YamlDocument[]): void {
     for (const document of documents) {
       if (document.value !== undefined) this.#addDocument(document);
     }

@@ -15,8 +15,13 @@ export interface YamlFile {
   readonly problems: readonly Problem[];
 }
 
+export interface YamlOptions {
+  /** Numbers become `JSON.rawJSON` with the digits as they are written: 9.50 is not 9.5. */
+  readonly exactNumbers?: boolean;
+}
+
 /** Reads YAML 1.2 (and so JSON), strictly: a key written twice, an unknown tag or alias is a problem. */
-export function readYaml(text: string, file: string): YamlFile {
+export function readYaml(text: string, file: string, { exactNumbers = false }: YamlOptions = {}): YamlFile {
   const lines = new LineCounter();
   const documents: YamlDocument[] = [];
   const problems: Problem[] = [];
@@ -33,6 +38,7 @@ export function readYaml(text: string, file: string): YamlFile {
       problems.push({ where, message: fault.message, ...(remedy === undefined ? {} : { remedy }) });
       continue;
     }
+    if (exactNumbers) keepDigits(document);
     documents.push({
       value: document.contents === null || isNothing(document) ? undefined : document.toJS(),
       positions: new SourcePositions(document, lines, file, text),
@@ -78,6 +84,18 @@ function duplicateKey(error: YAMLError, text: string, file: string, lines: LineC
 /** A document of comments alone, or of nothing after `---`. */
 function isNothing(document: Document.Parsed): boolean {
   return isScalar(document.contents) && document.contents.value === null;
+}
+
+const JSON_NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
+
+/** Numbers that JSON has not, such as 0x1f or .inf, stay what YAML makes of them. */
+function keepDigits(document: Document.Parsed): void {
+  visit(document, {
+    Scalar(key, node) {
+      if (key === 'key' || typeof node.value !== 'number' || !JSON_NUMBER.test(node.source ?? '')) return;
+      node.value = JSON.rawJSON(node.source ?? '');
+    },
+  });
 }
 
 /** Templates and quoted names hold characters that mean something to YAML; its own messages do not say so. */

@@ -7,30 +7,53 @@ import type { YamlDocument } from './read-yaml.ts';
 import { PLANNED_ACTIONS, PLANNED_FIELDS, ruleDocumentSchema } from './rule-schema.ts';
 import { formatPath, type Path } from './source-positions.ts';
 
-/** Turns zod's issues into problems that say where, what was expected and what was probably meant. */
+/** Turns zod's issues about a rule into problems that say where, what was expected and what was probably meant. */
 export function describeRuleIssues(
   document: YamlDocument,
   issues: readonly z.core.$ZodIssue[],
 ): readonly Problem[] {
+  return describeIssues(document, issues, ruleDocumentSchema);
+}
+
+/** The same for a document of another schema. */
+export function describeIssues(
+  document: YamlDocument,
+  issues: readonly z.core.$ZodIssue[],
+  schema: z.core.$ZodType,
+): readonly Problem[] {
   return issues.flatMap((issue): readonly Problem[] => {
     switch (issue.code) {
       case 'unrecognized_keys':
-        return issue.keys.map((key) => describeUnknownField(document, [...issue.path, key]));
+        return issue.keys.map((key) => describeUnknownField(document, [...issue.path, key], schema));
       case 'custom':
         return [describeNotation(document, issue)];
+      case 'invalid_union':
+        return describeUnion(document, issue);
       default:
         return [describeMismatch(document, issue)];
     }
   });
 }
 
-function describeUnknownField(document: YamlDocument, path: Path): Problem {
+/** The problems of the form that was meant: the one whose type the value has. */
+function describeUnion(document: YamlDocument, issue: z.core.$ZodIssueInvalidUnion): readonly Problem[] {
+  const meant = issue.errors.find(
+    (errors) => !errors.some(({ code, path }) => code === 'invalid_type' && path.length === 0),
+  );
+  if (meant === undefined) return [describeMismatch(document, issue)];
+  return describeRuleIssues(
+    document,
+    meant.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] })),
+  );
+}
+
+function describeUnknownField(document: YamlDocument, path: Path, schema: z.core.$ZodType): Problem {
   const where = document.positions.ofKey(path);
   const subject = formatPath(path);
   const name = String(path.at(-1));
   const parent = path.slice(0, -1);
   if (formatPath(parent) !== 'spec' || !PLANNED_FIELDS.includes(name)) {
-    const names = fieldNames(ruleDocumentSchema, parent);
+    const names = fieldNames(schema, parent);
     const message = `${subject}: unknown field`;
     return names.length === 0 ? { where, message } : { where, message, remedy: suggestName(name, names) };
   }
@@ -80,14 +103,16 @@ function remedyFor(issue: z.core.$ZodIssue, value: unknown): string | undefined 
     return nearest === undefined ? undefined : `did you mean ${nearest}?`;
   }
   if (issue.path[1] !== 'keys' || issue.path.length !== 3 || typeof value !== 'object') return undefined;
-  return Object.hasOwn(asRecord(value), 'each')
-    ? 'keys from a query (each) are not in this version'
-    : 'YAML makes a map of a colon with a space after it: put the template in quotes';
+  return 'YAML makes a map of a colon with a space after it: put the template in quotes';
 }
 
 /** What may be written in the map at `path`. */
 function fieldNames(schema: z.core.$ZodType, path: Path): readonly string[] {
-  if (schema instanceof z.ZodOptional) return fieldNames(schema.unwrap(), path);
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault) return fieldNames(schema.unwrap(), path);
+  if (schema instanceof z.ZodPipe) return fieldNames(schema.in, path);
+  if (schema instanceof z.ZodArray) return path.length === 0 ? [] : fieldNames(schema.element, path.slice(1));
+  if (schema instanceof z.ZodArray) return fieldNames(schema.element, path.slice(1));
+  if (schema instanceof z.ZodUnion) return schema.options.flatMap((option) => fieldNames(option, path));
   if (!(schema instanceof z.ZodObject)) return [];
   const shape: Readonly<Record<string, z.core.$ZodType>> = schema.shape;
   const [step, ...rest] = path;

@@ -33,17 +33,20 @@ const metadata = z.strictObject(
 const template = notation(parseKeyTemplate, 'a key template such as product:${id}');
 
 /** A template, or a query with the template of the keys that it finds. */
-const keySource = z.union([
-  template,
-  z.strictObject(
-    {
-      each: notation(parseSqlTemplate, 'a query such as SELECT id FROM posts WHERE author_id = ${id}'),
-      key: template,
-      maxRows: z.int({ error: 'expected a number of rows' }).min(1).optional(),
-    },
-    { error: 'expected a key template, or a map with each and key' },
-  ),
-]);
+const keySource = z.union(
+  [
+    template,
+    z.strictObject(
+      {
+        each: notation(parseSqlTemplate, 'a query such as SELECT id FROM posts WHERE author_id = ${id}'),
+        key: template,
+        maxRows: z.int({ error: 'expected a number of rows' }).min(1).optional(),
+      },
+      { error: 'expected a map with each and key' },
+    ),
+  ],
+  { error: 'expected a key template such as product:${id}, or a map with each and key' },
+);
 
 const spec = z
   .strictObject(

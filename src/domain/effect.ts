@@ -15,7 +15,7 @@ export interface Origin {
   readonly pattern: string;
 }
 
-/** What is written into a key. Removing is a write too: it must not be undone by an older one. */
+/** What is written into a key. Removing is a write too: it must not be undone by an older one, nor undo a newer. */
 export type Write =
   | { readonly op: 'remove' }
   | { readonly op: 'set'; readonly value: string; readonly expiry: Expiry }
@@ -25,6 +25,8 @@ export type Write =
       readonly fields: ReadonlyMap<string, string | null>;
       /** All fields of the row are here. A part is written only into a hash that exists. */
       readonly isComplete: boolean;
+      /** Whatever else the key holds goes: it was removed just before. */
+      readonly replaces?: boolean;
       readonly expiry: Expiry;
     };
 
@@ -34,11 +36,15 @@ export type FanOutAction = Extract<RuleAction, { kind: 'delete' | 'purgeTag' | '
 /** Where a rule of the action `publish` sends its messages. */
 export type Destination = Extract<RuleAction, { kind: 'publish' }>;
 
-/** One key and what to do to it, every key of a pattern, or a message about either. */
+/**
+ * One key and what to do to it, every key of a pattern, or a message about either. With a version it is fenced: nothing
+ * older is written afterwards, whoever tries, and nothing newer is removed. A rule that writes gives one to each of its
+ * effects; one that only removes needs none, and gets it where it takes the place of a write.
+ */
 export type Effect =
-  | { readonly kind: 'delete'; readonly key: CacheKey; readonly origin: Origin }
+  | { readonly kind: 'delete'; readonly key: CacheKey; readonly origin: Origin; readonly version?: Version }
   /** Deletes the keys that are members of the Redis set, and the set. */
-  | { readonly kind: 'purgeTag'; readonly key: CacheKey; readonly origin: Origin }
+  | { readonly kind: 'purgeTag'; readonly key: CacheKey; readonly origin: Origin; readonly version?: Version }
   | {
       readonly kind: 'write';
       readonly key: CacheKey;
@@ -72,6 +78,7 @@ export type Effect =
       readonly pattern: string;
       readonly of: 'keys' | 'tags';
       readonly origin: Origin;
+      readonly version?: Version;
     }
   | {
       readonly kind: 'publish';

@@ -3,9 +3,7 @@ import type { Doubt } from '../domain/condition.ts';
 import type { Effect, Skip } from '../domain/effect.ts';
 import type { Rule } from '../domain/rule.ts';
 import type { Table, TableName } from '../domain/table.ts';
-import type { Version } from '../domain/version.ts';
-import { RuleMatcher } from '../pipeline/match/rule-matcher.ts';
-import { KeyPlanner } from '../pipeline/plan/key-planner.ts';
+import { judgeChange } from './judge-change.ts';
 
 /** A value in Postgres' text form, and the type that it has in all likelihood. */
 export interface NamedValue {
@@ -33,33 +31,16 @@ export interface Explanation {
   readonly planned: readonly (Effect | Skip)[];
 }
 
-/** There is no history here. */
-const NO_VERSION: Version = { epoch: 0, commitLsn: 0n, ordinal: 0 };
-
 /** What the daemon would do for a change, by the daemon's own match and plan; asks no server. */
 export function explainChange(rules: readonly Rule[], change: ChangeToExplain): readonly Explanation[] {
   const { schema, name } = change.table;
   const concerned = rules.filter(({ table }) => table.schema === schema && table.name === name);
-  const table = tableOf(change);
-  const planner = new KeyPlanner();
-  return concerned.map((rule) => {
-    const doubts: Doubt[] = [];
-    const planned: (Effect | Skip)[] = [];
-    const matcher = new RuleMatcher([rule], (_rule, doubt) => doubts.push(doubt));
-    matcher.bind(table, change.table);
-    let matches = false;
-    matcher.match(toChange(change, table), () => {
-      matches = true;
-      planner.plan(
-        toChange(change, table),
-        rule,
-        () => NO_VERSION,
-        (one) => planned.push(one),
-      );
-    });
-    const verdict = matches ? 'matches' : rule.on.has(change.kind) ? 'when' : 'on';
-    return { rule: rule.name, where: rule.where, verdict, doubts, planned };
-  });
+  return judgeChange(concerned, toChange(change, tableOf(change)), change.table).map(
+    ({ rule, matches, doubts, planned }) => {
+      const verdict = matches ? 'matches' : rule.on.has(change.kind) ? 'when' : 'on';
+      return { rule: rule.name, where: rule.where, verdict, doubts, planned };
+    },
+  );
 }
 
 /** The columns that the rows name. An update without an old row is one that left every identity column as it was. */

@@ -1,5 +1,6 @@
 import { ConfigError } from '../domain/errors.ts';
 import type { NamedRow } from './explain-change.ts';
+import { readWrittenValue } from './written-value.ts';
 
 /**
  * Reads a row written as a JSON object. Numbers keep every digit (`9007199254740993` stays exact), booleans become
@@ -19,38 +20,13 @@ export function parseRow(text: string, where: string): NamedRow {
     throw new ConfigError([{ where, message: 'is not a JSON object', remedy: EXAMPLE }]);
   }
   return new Map(
-    Object.entries(parsed).map(([column, value]: [string, unknown]) => [
-      column,
-      { text: textForm(value), typeOid: typeOf(value) },
-    ]),
+    Object.entries(parsed).map(([column, value]: [string, unknown]) => [column, readWrittenValue(value)]),
   );
 }
 
 const EXAMPLE = `write a row as a JSON object: '{"id": 7, "name": "Tea"}'`;
 
-function textForm(value: unknown): string | null {
-  if (value === null || typeof value === 'string') return value;
-  if (typeof value === 'boolean') return value ? 't' : 'f';
-  return JSON.stringify(value);
-}
-
-/** https://www.postgresql.org/docs/current/catalog-pg-type.html: bool, numeric, jsonb, text. */
-function typeOf(value: unknown): number {
-  if (value === null) return 0;
-  if (typeof value === 'boolean') return 16;
-  if (typeof value === 'string') return 25;
-  return JSON.isRawJSON(value) ? 1700 : 3802;
-}
-
 /** At any depth: a number within an object must come out of JSON.stringify as it went in. */
 function keepDigits(this: unknown, _key: string, value: unknown, context?: { source?: string }): unknown {
   return typeof value === 'number' ? JSON.rawJSON(context?.source ?? String(value)) : value;
-}
-
-// Part of JavaScript since 2025, and not yet of its type declarations.
-declare global {
-  interface JSON {
-    rawJSON(text: string): object;
-    isRawJSON(value: unknown): boolean;
-  }
 }

@@ -7,11 +7,11 @@ import type { RuledTable } from './ruled-table.ts';
 
 const ORDINARY = 'r';
 const PARTITIONED = 'p';
+const MATERIALIZED_VIEW = 'm';
 
 /** What else a name may stand for, and why logical replication says nothing about it. */
 const REFUSED_KINDS: Readonly<Record<string, string>> = {
   v: 'is a view; write a rule for each table that it reads',
-  m: 'is a materialized view: its refresh is not replicated; write a rule for each table that it reads',
   f: 'is a foreign table: its changes happen on another server',
   S: 'is a sequence, and those are not replicated',
   c: 'is a composite type',
@@ -57,6 +57,16 @@ function checkTable(table: RuledTable, allNames: readonly TableName[]): readonly
       `does not exist, ${named}${near === undefined ? '' : `; did you mean ${near}?`}`,
     );
   }
+  if (relation.kind === MATERIALIZED_VIEW)
+    return [
+      {
+        code: 'TABLE_IS_MATVIEW',
+        severity: 'info',
+        subject: name,
+        message:
+          'is a materialized view: it has no row events, so all keys of its rules are purged when it is refreshed',
+      },
+    ];
   if (!isTable(relation))
     return refuse('TABLE_KIND', `${REFUSED_KINDS[relation.kind] ?? 'is no table'}; it is ${named}`);
   if (relation.root !== null)

@@ -2,6 +2,7 @@ import type { Settings } from '../config/settings.ts';
 import type { Query } from '../domain/query.ts';
 import type { Rule } from '../domain/rule.ts';
 import type { TableName } from '../domain/table.ts';
+import { type DdlCaptureState, readDdlCapture } from '../migrations/ddl-capture-state.ts';
 import { type PublicationFacts, readPublicationFacts } from './publication-facts.ts';
 import { type RuledTable, readRuledTables, readTableNames } from './ruled-table.ts';
 import { readServerFacts, type ServerFacts } from './server-facts.ts';
@@ -13,6 +14,7 @@ export interface PostgresFacts {
   readonly slot: SlotFacts | undefined;
   readonly publication: PublicationFacts | undefined;
   readonly tables: readonly RuledTable[];
+  readonly ddlCapture: DdlCaptureState;
   /** Names to suggest; empty where every table was found. */
   readonly allNames: readonly TableName[];
 }
@@ -30,6 +32,7 @@ export async function readPostgresFacts(
     slot: await readSlotFacts(query, slot),
     publication: await readPublicationFacts(query, publication),
     tables,
+    ddlCapture: await readDdlCapture(query),
     allNames: tables.every(({ relation }) => relation !== undefined) ? [] : await readTableNames(query),
   };
 }

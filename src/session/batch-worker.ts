@@ -30,19 +30,22 @@ export interface WorkerObserver {
 /**
  * The asynchronous half of the pipeline: ready, expand, redis, settle.
  *
- *     all visible, nothing ordered before it ---> apply --------------------------------------> settle
- *     else ---> remove (early) ---> wait until visible, for its turn where order counts ---> apply ---> settle
+ *     all visible, and its turn ---> apply -------------------------------------------> settle
+ *     else ---> remove (early) ---> wait until visible, and for its turn ---> apply ---> settle
  *
- * A batch that waits for a commit to become visible holds back the acknowledgement, and what must be written or told
- * in the order of the stream; removals of later batches overtake it.
+ * A batch that waits for a commit to become visible holds back the acknowledgement. Removals of later batches overtake
+ * it. What writes or tells takes its turn after everything before it: a removal that comes again would undo a write.
+ * What only removes takes its turn after the last one that writes or tells.
  */
 export class BatchWorker {
   readonly #options: WorkerOptions;
   readonly #acks = new AckTracker();
   /** In the order of the stream. */
   readonly #inFlight = new Set<Batch>();
+  #progressMs = 0;
+  /** Batches that wait, until each is applied. */
   readonly #late = new Set<Promise<unknown>>();
-  /** Settles after the last of the batches that wait and have something to write or to tell. */
+  /** The last of these that has something to write or to tell. */
   #ordered: Promise<unknown> | undefined;
 
   constructor(options: WorkerOptions) {
@@ -52,6 +55,11 @@ export class BatchWorker {
   /** Batches that are being applied or wait for visibility. */
   get inFlight(): number {
     return this.#inFlight.size;
+  }
+
+  /** For how long nothing was settled although there is something in flight; 0 when idle. */
+  get stalledMs(): number {
+    return this.#inFlight.size === 0 ? 0 : performance.now() - this.#progressMs;
   }
 
   get oldestCommitMs(): number | undefined {
@@ -70,8 +78,10 @@ export class BatchWorker {
 
   async #process(batch: Batch, signal: AbortSignal): Promise<void> {
     const complete = this.#acks.open(batch.position);
+    if (this.#inFlight.size === 0) this.#progressMs = performance.now();
     this.#inFlight.add(batch);
     const finish = () => {
+      this.#progressMs = performance.now();
       this.#inFlight.delete(batch);
       this.#options.queue.release(batch);
       this.#options.observer.settled(batch);
@@ -81,7 +91,7 @@ export class BatchWorker {
 
     // The probe comes before the delete that counts; a delete that came first would prove nothing.
     const invisible = await this.#options.gate.invisible(batch.xids);
-    if (invisible.size === 0 && this.#ordered === undefined) {
+    if (invisible.size === 0 && this.#turnOf(batch) === undefined) {
       await this.#apply(batch, signal);
       return finish();
     }
@@ -91,13 +101,19 @@ export class BatchWorker {
     return undefined;
   }
 
+  /** What must be applied before the batch; undefined where nothing must. */
+  #turnOf({ isOrdered }: Batch): Promise<unknown> | undefined {
+    if (!isOrdered) return this.#ordered;
+    return this.#late.size === 0 ? undefined : Promise.all(this.#late);
+  }
+
   #finishLate(batch: Batch, done: Promise<void>): void {
     const late: Promise<unknown> = done.then(() => {
       this.#late.delete(late);
       if (this.#ordered === late) this.#ordered = undefined;
     });
     this.#late.add(late);
-    if (batch.isOrdered || this.#ordered !== undefined) this.#ordered = late;
+    if (batch.isOrdered) this.#ordered = late;
     late.catch((error: unknown) => this.#options.queue.fail(error));
   }
 
@@ -106,12 +122,12 @@ export class BatchWorker {
    * is visible. Again after each that becomes visible, for it must not wait for the others of its batch.
    */
   async #applyLate(batch: Batch, invisible: ReadonlySet<number>, signal: AbortSignal): Promise<void> {
-    const before = this.#ordered;
+    const turn = this.#turnOf(batch);
     for (let waiting = invisible; waiting.size > 0; ) {
       waiting = await this.#options.gate.untilFewer(waiting, signal);
       if (waiting.size > 0) await this.#remove(batch, signal);
     }
-    await before;
+    await turn;
     await this.#apply(batch, signal);
   }
 

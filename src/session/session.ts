@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Settings } from '../config/settings.ts';
-import type { Doubt } from '../domain/condition.ts';
 import type { Log } from '../domain/log.ts';
 import type { Rule } from '../domain/rule.ts';
-import { formatTableName } from '../domain/table.ts';
 import { QueryPool } from '../pipeline/capture/query-pool.ts';
 import { ReplicationStream } from '../pipeline/capture/replication-stream.ts';
 import { BatchExpander } from '../pipeline/expand/batch-expander.ts';
+import { planPurge } from '../pipeline/plan/plan-purge.ts';
 import { BatchQueue } from '../pipeline/queue/batch-queue.ts';
 import { VisibilityGate } from '../pipeline/ready/visibility-gate.ts';
 import { BatchApplier } from '../pipeline/redis/batch-applier.ts';
+import { CatalogMemory } from '../pipeline/redis/catalog-memory.ts';
 import { connectRedis } from '../pipeline/redis/connect-redis.ts';
 import { SourceMarker } from '../pipeline/redis/source-marker.ts';
 import { Backoff } from '../runtime/backoff.ts';
@@ -18,6 +18,8 @@ import { OutageLog } from '../telemetry/outage-log.ts';
 import { BatchWorker } from './batch-worker.ts';
 import { checkSource, type FollowedSource, rememberSource } from './check-source.ts';
 import type { DaemonStatus } from './daemon-status.ts';
+import { MigrationWatch } from './migration-watch.ts';
+import { queryFaultObserver, readerObserver, workerObserver } from './observers.ts';
 import { monitorSlot } from './slot-monitor.ts';
 import { StreamReader } from './stream-reader.ts';
 import { rootOf } from './table-root.ts';
@@ -25,6 +27,8 @@ import { rootOf } from './table-root.ts';
 export interface SessionOptions {
   readonly settings: Settings;
   readonly rules: readonly Rule[];
+  /** Rules whose keys are purged once at the start: new ones, for what was cached before nobody kept right. */
+  readonly purge: readonly Rule[];
   readonly log: Log;
   readonly metrics: Metrics;
   readonly status: DaemonStatus;
@@ -45,63 +49,53 @@ export async function runSession(
   onHealthy: () => void,
 ): Promise<void> {
   const { rules, log, metrics, status } = options;
-  const {
-    postgres,
-    limits,
-    retry,
-    redis: { url: redisUrl },
-  } = options.settings;
+  const { postgres, limits, retry, redis: redisSettings } = options.settings;
   const over = new AbortController();
   await using pool = new QueryPool(postgres.url);
+  const { query } = pool;
 
-  const redis = connectRedis(redisUrl);
+  const redis = connectRedis(redisSettings.url);
   const connectionOutage = new OutageLog(log, 'the connection to Redis');
+  redis.on('ready', () => connectionOutage.works());
   redis.on('error', (error) => {
     metrics.redisFailed();
     connectionOutage.failed(error);
   });
-  redis.on('ready', () => connectionOutage.works());
-  // Apart from the connection: one that works carries refusals as well, and is made anew for some of them.
-  const commandOutage = new OutageLog(log, 'Redis');
 
-  const marker = new SourceMarker(redis, postgres.slot);
   const following = Promise.withResolvers<{ gate: VisibilityGate; source: FollowedSource }>();
   let epoch = 0;
-  const doubts = new WeakSet<Doubt>();
+  const marker = new SourceMarker(redis, postgres.slot);
   const queue = new BatchQueue({ maxKeys: limits.batchKeys, maxBytes: limits.queueBytes });
+  const purge = (purged: readonly Rule[]): Promise<void> =>
+    queue.interject(purged.filter(({ mode }) => mode === 'live').flatMap((rule) => planPurge(rule)));
+  const migrations = new MigrationWatch({
+    query,
+    rules,
+    publication: postgres.publication,
+    memory: new CatalogMemory(redis, postgres.slot),
+    purge,
+    noticed: (net) => metrics.migrationNoticed(net),
+    log,
+  });
   const reader = new StreamReader({
     rules,
     queue,
     epoch: () => epoch,
-    rootOf: (table) => rootOf(pool.query, table),
+    rootOf: (table) => rootOf(query, table),
     untilVisible: async (xid) => {
       const { gate } = await following.promise;
       await gate.untilFewer(new Set([xid]), over.signal);
     },
-    observer: {
-      change: (kind) => metrics.change(kind),
-      planned: (planned) => metrics.planned(planned),
-      shadowed: (planned) => metrics.shadowed(planned),
-      doubted: (rule, doubt) => {
-        metrics.doubted(rule.name);
-        if (doubts.has(doubt)) return;
-        doubts.add(doubt);
-        const { kind, message } = doubt;
-        log.warn({ rule: rule.name, kind, message }, 'a condition cannot be decided and counts as true');
-      },
-      columnsMissing: (table, columns) =>
-        log.error(
-          { table: formatTableName(table), columns },
-          'a table lacks columns that its rules read; every change purges all keys of those templates: mend the rules',
-        ),
-    },
+    onMessage: (message, xid) => migrations.heard(message, xid),
+    onPosition: (position) => migrations.reached(position),
+    observer: readerObserver(log, metrics),
   });
   const stream = new ReplicationStream({
     ...postgres,
     onSource: async (found) => {
       const source = await checkSource(marker, found);
       epoch = source.epoch;
-      following.resolve({ source, gate: new VisibilityGate(pool.query, source.timeline) });
+      following.resolve({ source, gate: new VisibilityGate(query, source.timeline) });
     },
     onPayload: (payload) => reader.payload(payload),
     onKeepalive: (walEnd) => reader.keepalive(walEnd),
@@ -111,37 +105,19 @@ export async function runSession(
     await stream.open();
     const { gate, source } = await following.promise;
     const applier = new BatchApplier(redis);
-    const expander = new BatchExpander({
-      query: pool.query,
-      existing: (keys) => applier.existing(keys),
-      onFault: ({ rule, template }, error) => {
-        metrics.queryFailed(rule);
-        log.error({ rule, template, err: error }, "a rule's query failed; its keys are deleted instead");
-      },
-    });
     const worker = new BatchWorker({
       queue,
       gate,
-      expander,
+      expander: new BatchExpander({
+        query,
+        existing: (keys) => applier.existing(keys),
+        onFault: queryFaultObserver(log, metrics),
+      }),
       applier,
       backoff: new Backoff(retry),
-      onSettled: (settled) => {
-        status.advanced();
-        stream.confirm(settled);
-      },
-      observer: {
-        removed: (removals) => metrics.removed(removals),
-        applied: (batch, applied) => {
-          commandOutage.works();
-          metrics.removed(applied.removals);
-          metrics.applied(batch, applied);
-        },
-        settled: (batch) => metrics.settled(batch),
-        redisFailed: (error) => {
-          metrics.redisFailed();
-          commandOutage.failed(error);
-        },
-      },
+      onSettled: (settled) => stream.confirm(settled),
+      // Apart from the connection: one that works carries refusals as well, and is made anew for some of them.
+      observer: workerObserver(metrics, new OutageLog(log, 'Redis')),
     });
     metrics.watch({
       batches: () => worker.inFlight,
@@ -149,10 +125,11 @@ export async function runSession(
       queueBytes: () => queue.outstandingBytes,
       oldestCommitMs: () => worker.oldestCommitMs,
     });
-    status.streaming(() => worker.inFlight);
+    status.streaming(() => worker.stalledMs);
     log.info({ slot: postgres.slot, timeline: source.timeline }, 'streaming');
-    onHealthy();
-    await Promise.race([worker.run(over.signal), rememberSource(marker, source, over.signal)]);
+    void purge(options.purge).then(onHealthy);
+    const upkeep = [migrations.run(over.signal), rememberSource(marker, source, over.signal)];
+    await Promise.race([worker.run(over.signal), ...upkeep]);
   };
   const stop = async () => {
     await aborted(signal, over.signal);
@@ -165,11 +142,7 @@ export async function runSession(
   };
 
   try {
-    const monitored = monitorSlot(
-      { ...postgres, query: pool.query, log },
-      (state) => metrics.slot(state),
-      over.signal,
-    );
+    const monitored = monitorSlot({ ...postgres, query, log }, (state) => metrics.slot(state), over.signal);
     await Promise.race([stream.ended, monitored, work(), stop()]);
   } finally {
     over.abort();

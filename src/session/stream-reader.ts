@@ -1,4 +1,4 @@
-import type { Change, ChangeKind } from '../domain/change.ts';
+import type { Change } from '../domain/change.ts';
 import type { Doubt } from '../domain/condition.ts';
 import type { Effect, Skip } from '../domain/effect.ts';
 import type { Lsn } from '../domain/lsn.ts';
@@ -6,27 +6,36 @@ import type { Rule } from '../domain/rule.ts';
 import type { Table } from '../domain/table.ts';
 import type { Transaction } from '../domain/transaction.ts';
 import type { Version } from '../domain/version.ts';
+import type { Message } from '../pipeline/decode/message.ts';
 import { PgoutputDecoder } from '../pipeline/decode/pgoutput-decoder.ts';
 import { RuleMatcher } from '../pipeline/match/rule-matcher.ts';
 import { KeyPlanner } from '../pipeline/plan/key-planner.ts';
+import { planPurge } from '../pipeline/plan/plan-purge.ts';
 import type { BatchQueue } from '../pipeline/queue/batch-queue.ts';
 import type { TableRoot } from './table-root.ts';
 
+/** Where effects go, transaction by transaction. */
+export type EffectSink = Pick<BatchQueue, 'begin' | 'add' | 'commit' | 'keepalive' | 'room' | 'isCaughtUp'>;
+
 export interface ReaderOptions {
   readonly rules: readonly Rule[];
-  readonly queue: BatchQueue;
+  readonly queue: EffectSink;
   /** Of the source's history; known before the first change arrives. */
   readonly epoch: () => number;
   /** The name that rules know a table by: of the partitioned table at the top, or its own. */
   readonly rootOf: (table: Table) => Promise<TableRoot>;
   /** Resolves once the transaction is visible to new snapshots. */
   readonly untilVisible: (xid: number) => Promise<void>;
+  /** A logical message in the stream. @returns the rules whose keys are to be purged at its place */
+  readonly onMessage: (message: Extract<Message, { kind: 'message' }>, xid: number) => readonly Rule[];
+  /** Everything up to here was read. */
+  readonly onPosition: (position: Lsn) => void;
   readonly observer: ReaderObserver;
 }
 
 /** Counts and reports; called for every row, so it must be cheap. */
 export interface ReaderObserver {
-  change(kind: ChangeKind): void;
+  change(change: Change): void;
   planned(planned: Effect | Skip): void;
   /** What a shadow rule would do. */
   shadowed(planned: Effect | Skip): void;
@@ -53,6 +62,7 @@ export class StreamReader {
   #ordinal = 0;
   /** By rule: changed rows since the queue was last empty. */
   readonly #rows = new Map<Rule, number>();
+  readonly #purges = new Map<Rule, readonly Effect[]>();
 
   constructor(options: ReaderOptions) {
     this.#options = options;
@@ -67,8 +77,10 @@ export class StreamReader {
   }
 
   keepalive(walEnd: Lsn): void {
-    if (this.#held === undefined) this.#options.queue.keepalive(walEnd);
-    else this.#held.push({ walEnd });
+    if (this.#held === undefined) {
+      this.#options.queue.keepalive(walEnd);
+      this.#options.onPosition(walEnd);
+    } else this.#held.push({ walEnd });
   }
 
   #read(payload: Buffer): Promise<void> | undefined {
@@ -88,6 +100,12 @@ export class StreamReader {
         break;
       case 'commit':
         queue.commit(message.endLsn);
+        this.#options.onPosition(message.endLsn);
+        break;
+      case 'message':
+        for (const rule of this.#options.onMessage(message, this.#transaction?.xid ?? 0)) {
+          for (const effect of this.#purgeOf(rule)) this.#queue(rule)(effect);
+        }
         break;
       case 'truncate':
         for (const table of message.tables) this.#change({ kind: 'truncate', table });
@@ -103,17 +121,27 @@ export class StreamReader {
   }
 
   #change(change: Change): void {
-    const { queue, observer } = this.#options;
-    observer.change(change.kind);
-    const live = (planned: Effect | Skip): void => {
-      observer.planned(planned);
-      if (planned.kind !== 'skip') queue.add(planned);
-    };
+    this.#options.observer.change(change);
     this.#matcher.match(change, (rule) => {
-      const emit = rule.mode === 'live' ? live : observer.shadowed;
-      if (this.#isMassChange(rule)) this.#planner.planAll(change.table, rule, emit);
+      const emit = this.#queue(rule);
+      if (this.#isMassChange(rule)) for (const effect of planPurge(rule, this.#version)) emit(effect);
       else this.#planner.plan(change, rule, this.#version, emit);
     });
+  }
+
+  #queue({ mode }: Rule): (planned: Effect | Skip) => void {
+    return mode === 'live' ? this.#live : this.#options.observer.shadowed;
+  }
+
+  readonly #live = (planned: Effect | Skip): void => {
+    this.#options.observer.planned(planned);
+    if (planned.kind !== 'skip') this.#options.queue.add(planned);
+  };
+
+  #purgeOf(rule: Rule): readonly Effect[] {
+    let effects = this.#purges.get(rule);
+    if (effects === undefined) this.#purges.set(rule, (effects = planPurge(rule)));
+    return effects;
   }
 
   #isMassChange(rule: Rule): boolean {

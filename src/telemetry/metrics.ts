@@ -52,6 +52,16 @@ export class Metrics {
     'Values written; refused: Redis knew a newer one, as after a replay',
     ['outcome'],
   );
+  readonly #migrations = this.#counter(
+    'migrations_total',
+    'Migrations noticed, by an event trigger, in the catalog, or as an ordered purge',
+    ['net'],
+  );
+  readonly #reloads = this.#counter('rule_reloads_total', 'Changed texts of the rules', ['outcome']);
+  readonly #rulesCurrent = this.#gauge(
+    'rules_current',
+    '0 while the rules as written are refused and older ones go on',
+  );
   readonly #shadowed = this.#counter('shadow_effects_total', 'Effects that shadow rules would have had', [
     'rule',
     'kind',
@@ -105,6 +115,7 @@ export class Metrics {
 
   constructor() {
     collectDefaultMetrics({ register: this.registry });
+    this.#rulesCurrent.set(1);
   }
 
   get contentType(): string {
@@ -150,6 +161,15 @@ export class Metrics {
     this.#applied.setToCurrentTime();
     if (batch.oldestCommitMs === undefined || isEmpty(batch)) return;
     this.#latency.observe(Math.max(0, Date.now() - batch.oldestCommitMs) / 1000);
+  }
+
+  migrationNoticed(net: 'event' | 'catalog' | 'order'): void {
+    this.#migrations.inc({ net });
+  }
+
+  rulesReloaded(outcome: 'accepted' | 'refused'): void {
+    this.#reloads.inc({ outcome });
+    this.#rulesCurrent.set(outcome === 'accepted' ? 1 : 0);
   }
 
   shadowed({ kind, origin: { rule } }: Effect | Skip): void {

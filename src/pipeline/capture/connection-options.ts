@@ -11,6 +11,8 @@ const PINNED_SETTINGS = [
   'extra_float_digits=3',
   'bytea_output=hex',
   'lc_monetary=C',
+  // Planned for large results, the small ones of the catalog would cost more to compile than to fetch.
+  'jit=off',
 ];
 
 /** What every connection to Postgres has in common. */

@@ -20,6 +20,8 @@ export interface StreamOptions {
   readonly url: string;
   readonly slot: string;
   readonly publication: string;
+  /** Makes a slot for this connection alone, which begins now and is gone with it. */
+  readonly isTemporary?: boolean;
   /** Called before anything is streamed; an error keeps the stream from starting. */
   readonly onSource: (source: Source) => Promise<void>;
   /**
@@ -116,6 +118,11 @@ export class ReplicationStream {
     const timeout = await client.query<{ wal_sender_timeout: string }>('SHOW wal_sender_timeout');
     const [{ systemid, timeline } = { systemid: '', timeline: 0 }] = identity.rows;
     await this.#options.onSource({ systemId: systemid, timeline: Number(timeline) });
+    if (this.#options.isTemporary === true) {
+      await client.query(
+        `CREATE_REPLICATION_SLOT ${quoteIdentifier(slot)} TEMPORARY LOGICAL pgoutput NOEXPORT_SNAPSHOT`,
+      );
+    }
     let started = false;
     connection.once('replicationStart', () => {
       started = true;

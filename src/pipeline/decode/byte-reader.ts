@@ -56,6 +56,13 @@ export class ByteReader {
     return this.#bytes.toString('utf8', start, this.#at);
   }
 
+  /** A copy: the driver uses the memory again. */
+  bytes(length: number): Buffer {
+    const start = this.#at;
+    this.skip(length);
+    return Buffer.from(this.#bytes.subarray(start, this.#at));
+  }
+
   skip(length: number): void {
     if (length < 0 || this.#at + length > this.#bytes.length) {
       throw new PgoutputError(`a value of ${length} bytes does not fit in the message`);

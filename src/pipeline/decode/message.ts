@@ -14,5 +14,7 @@ export type Message =
   | { readonly kind: 'truncate'; readonly tables: readonly Table[] }
   /** A row of a table that no rule reads. */
   | { readonly kind: 'unread' }
-  /** Nothing that a key could depend on: an origin, a type, a logical message. */
+  /** A transactional logical message, at its place among the changes. */
+  | { readonly kind: 'message'; readonly lsn: Lsn; readonly prefix: string; readonly content: Buffer }
+  /** Nothing that a key could depend on: an origin, a type, a message outside of transactions. */
   | { readonly kind: 'ignored' };

@@ -76,9 +76,10 @@ export class PgoutputDecoder {
         return this.#relation();
       case TRUNCATE:
         return this.#truncate();
+      case LOGICAL_MESSAGE:
+        return this.#message();
       case ORIGIN:
       case TYPE:
-      case LOGICAL_MESSAGE:
         return IGNORED;
       default:
         throw new PgoutputError(`unknown message type 0x${tag.toString(16).padStart(2, '0')}`);
@@ -136,6 +137,17 @@ export class PgoutputDecoder {
     }
     reader.finish();
     return { kind: 'truncate', tables };
+  }
+
+  #message(): Message {
+    const reader = this.#reader;
+    const isTransactional = reader.uint8() === 1;
+    const lsn = toLsn(reader.uint64());
+    const prefix = reader.cstring();
+    const content = reader.bytes(reader.int32());
+    reader.finish();
+    // The others arrive at once, in the middle of whatever is sent, and also of transactions that roll back.
+    return isTransactional ? { kind: 'message', lsn, prefix, content } : IGNORED;
   }
 
   #change(tag: number): Message {

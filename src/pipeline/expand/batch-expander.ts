@@ -1,6 +1,7 @@
 import type { Batch } from '../../domain/batch.ts';
 import { combineEffects } from '../../domain/combine-effects.ts';
 import type { CacheKey, Effect, KeyEffect, Origin } from '../../domain/effect.ts';
+import { effectName } from '../../domain/effect-name.ts';
 import { QueryTimeoutError, RetryableError } from '../../domain/errors.ts';
 import type { Query } from '../../domain/query.ts';
 import { fanOutEffects } from './fan-out-effects.ts';
@@ -77,7 +78,7 @@ export class BatchExpander {
       return { kind: 'write', key, write: await readValue(this.#options.query, effect), version, origin };
     } catch (error) {
       this.#answerCoarsely(origin, error);
-      return { kind: 'delete', key, origin };
+      return { kind: 'write', key, write: { op: 'remove' }, version, origin };
     }
   }
 
@@ -118,10 +119,11 @@ interface GrowingBatch {
 function place({ keys, purges, messages }: GrowingBatch, effect: Effect): void {
   switch (effect.kind) {
     case 'purge':
-      purges.set(effect.pattern, effect);
+      // Without a fence it removes whatever one with a fence would.
+      purges.set(effectName(effect), effect);
       return;
     case 'publish':
-      messages.set(JSON.stringify([effect.to.to, effect.to.name, effect.subject]), effect);
+      messages.set(effectName(effect), effect);
       return;
     case 'fanOut':
       throw new Error('a fan-out cannot yield another');

@@ -1,4 +1,5 @@
 import type { CacheKey, Effect, FanOutAction, Origin } from '../../domain/effect.ts';
+import { effectOnAll } from '../../domain/effect-on-all.ts';
 import type { Table } from '../../domain/table.ts';
 import { compileTemplate } from '../../template/render-template.ts';
 
@@ -10,7 +11,7 @@ export function fanOutEffects(
   { fanOut: { key }, action, origin }: Extract<Effect, { kind: 'fanOut' }>,
   rows: readonly Readonly<Record<string, string | null>>[] | 'too many',
 ): readonly Effect[] {
-  if (rows === 'too many') return [onAll(action, origin)];
+  if (rows === 'too many') return [effectOnAll(action, origin)];
   const render = compileTemplate(key, resultTable(key.columns));
   return rows.flatMap((row) => {
     const text = render(key.columns.map((_, index) => row[`r${index}`] ?? null));
@@ -23,12 +24,6 @@ function onKey(action: FanOutAction, key: CacheKey, origin: Origin): Effect {
   return action.kind === 'publish'
     ? { kind: 'publish', subject: { key }, to: action, origin }
     : { kind: action.kind, key, origin };
-}
-
-function onAll(action: FanOutAction, origin: Origin): Effect {
-  const { pattern } = origin;
-  if (action.kind === 'publish') return { kind: 'publish', subject: { pattern }, to: action, origin };
-  return { kind: 'purge', of: action.kind === 'purgeTag' ? 'tags' : 'keys', pattern, origin };
 }
 
 function resultTable(columns: readonly string[]): Table {

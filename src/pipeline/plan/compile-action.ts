@@ -1,4 +1,3 @@
-import type { Row } from '../../domain/change.ts';
 import type { Effect, Origin, Write } from '../../domain/effect.ts';
 import type { RuleAction } from '../../domain/rule.ts';
 import type { Column, Table } from '../../domain/table.ts';
@@ -10,72 +9,50 @@ import type { Touch } from './touch.ts';
 
 type KeyTouch = Extract<Touch, { kind: 'stored' | 'gone' }>;
 
-/** What an action makes of a template's keys. */
-export interface PlannedAction {
-  /** The effect on one key. */
-  readonly one: (touch: KeyTouch, origin: Origin, version: () => Version) => Effect;
-  /** The effect where all keys are concerned, or where nobody can tell which: TRUNCATE, an old key that is not known. */
-  readonly all: (origin: Origin) => Effect;
-}
+/** What an action makes of one key. */
+export type EffectOnOne = (touch: KeyTouch, origin: Origin, version: () => Version) => Effect;
 
 /** Resolves an action's columns in a table once. */
-export function compileAction(action: RuleAction, table: Table): PlannedAction {
+export function compileAction(action: RuleAction, table: Table): EffectOnOne {
   switch (action.kind) {
     case 'delete':
-      return { one: ({ key }, origin) => ({ kind: 'delete', key, origin }), all: purge };
     case 'purgeTag':
-      return {
-        one: ({ key }, origin) => ({ kind: 'purgeTag', key, origin }),
-        all: (origin) => ({ kind: 'purge', of: 'tags', pattern: origin.pattern, origin }),
-      };
+      return ({ key }, origin) => ({ kind: action.kind, key, origin });
     case 'purgePattern':
-      return { one: ({ key }, origin) => ({ kind: 'purge', of: 'keys', pattern: key, origin }), all: purge };
+      return ({ key }, origin) => ({ kind: 'purge', of: 'keys', pattern: key, origin });
     case 'publish':
-      return {
-        one: ({ key }, origin) => ({ kind: 'publish', subject: { key }, to: action, origin }),
-        all: (origin) => ({ kind: 'publish', subject: { pattern: origin.pattern }, to: action, origin }),
-      };
+      return ({ key }, origin) => ({ kind: 'publish', subject: { key }, to: action, origin });
     case 'refresh':
-      return { one: compileRefresh(action, table), all: purge };
+      return compileRefresh(action, table);
     case 'set':
-      return { one: writeOf(compileSet(action, table)), all: purge };
+      return writeOf(compileSet(action, table));
     case 'hash':
-      return { one: writeOf(compileHash(action, table)), all: purge };
+      return writeOf(compileHash(action, table));
   }
 }
 
-function purge(origin: Origin): Effect {
-  return { kind: 'purge', of: 'keys', pattern: origin.pattern, origin };
-}
-
 /** A key that lost its row is read again too: other rows may still belong to it. */
-function compileRefresh(
-  action: Extract<RuleAction, { kind: 'refresh' }>,
-  table: Table,
-): PlannedAction['one'] {
+function compileRefresh(action: Extract<RuleAction, { kind: 'refresh' }>, table: Table): EffectOnOne {
   const bind = compileParameters(action.query, table);
   return ({ key, row }, origin, version): Effect => {
     const values = bind(row);
     return values === undefined
-      ? { kind: 'delete', key, origin }
+      ? { kind: 'write', key, write: REMOVE, version: version(), origin }
       : { kind: 'refresh', key, action, values, version: version(), origin };
   };
 }
 
-type StoredTouch = Extract<Touch, { kind: 'stored' }>;
+type ValueOf = (touch: Extract<Touch, { kind: 'stored' }>) => Write;
 
-/** A value that the row does not tell in full cannot be written: the key is deleted, and its reader fills it. */
-function writeOf(valueOf: (touch: StoredTouch) => Write | undefined): PlannedAction['one'] {
+function writeOf(valueOf: ValueOf): EffectOnOne {
   return (touch, origin, version) => {
-    const { key } = touch;
-    const write: Write | undefined = touch.kind === 'gone' ? { op: 'remove' } : valueOf(touch);
-    return write === undefined
-      ? { kind: 'delete', key, origin }
-      : { kind: 'write', key, write, version: version(), origin };
+    const write = touch.kind === 'gone' ? REMOVE : valueOf(touch);
+    return { kind: 'write', key: touch.key, write, version: version(), origin };
   };
 }
 
-type ValueOf = (touch: StoredTouch) => Write | undefined;
+/** Also for a value that the row does not tell in full: it cannot be written, and a reader will fill the key. */
+const REMOVE: Write = { op: 'remove' };
 
 function compileSet(
   { columns, template, expiry }: Extract<RuleAction, { kind: 'set' }>,
@@ -85,8 +62,7 @@ function compileSet(
     const render = compileTemplate(template, table);
     return ({ row }) => {
       const value = render(row);
-      if (value === null) return { op: 'remove' };
-      return value === undefined ? undefined : { op: 'set', value, expiry };
+      return typeof value === 'string' ? { op: 'set', value, expiry } : REMOVE;
     };
   }
   const chosen = chooseColumns(table, columns);
@@ -94,7 +70,7 @@ function compileSet(
     const members: string[] = [];
     for (const { column, index } of chosen) {
       const value = row[index];
-      if (value === undefined) return undefined;
+      if (value === undefined) return REMOVE;
       members.push(`${JSON.stringify(column.name)}:${jsonText(value, column)}`);
     }
     return { op: 'set', value: `{${members.join(',')}}`, expiry };
@@ -111,16 +87,17 @@ function compileHash(
     let isComplete = true;
     for (const { column, index } of chosen) {
       const value = row[index];
-      if (value === undefined || isUnchanged(value, previous, index)) isComplete = false;
+      // Unchanged, or lost with its column; and where the row was not before, the field would be that of another row.
+      if (value === undefined && (index === LOST || previous === undefined)) return REMOVE;
+      if (value === undefined || value === previous?.[index]) isComplete = false;
       else fields.set(column.name, value ?? (nulls === 'empty' ? '' : null));
     }
     return { op: 'hash', fields, isComplete, expiry };
   };
 }
 
-function isUnchanged(value: string | null, previous: Row | undefined, index: number): boolean {
-  return previous !== undefined && previous[index] === value;
-}
+/** The index of a column that the table does not have any more. */
+const LOST = -1;
 
 interface ChosenColumn {
   readonly column: Column;
@@ -135,7 +112,7 @@ function chooseColumns(table: Table, names: readonly string[] | undefined): read
     (name) =>
       all.find(({ column }) => column.name === name) ?? {
         column: { name, typeOid: 0, inIdentity: false },
-        index: -1,
+        index: LOST,
       },
   );
 }

@@ -1,12 +1,14 @@
 import type { Change } from '../../domain/change.ts';
 import type { CacheKey, Effect, Origin, Skip } from '../../domain/effect.ts';
+import { effectOnAll } from '../../domain/effect-on-all.ts';
 import type { KeyTemplate } from '../../domain/key-template.ts';
 import type { Rule } from '../../domain/rule.ts';
 import type { Table } from '../../domain/table.ts';
 import type { Version } from '../../domain/version.ts';
-import { escapeGlob, keyPattern, patternOfPattern } from '../../template/key-pattern.ts';
+import { escapeGlob } from '../../template/key-pattern.ts';
+import { originOf } from '../../template/origin-of.ts';
 import { compileTemplate, type Render } from '../../template/render-template.ts';
-import { compileAction, type PlannedAction } from './compile-action.ts';
+import { compileAction, type EffectOnOne } from './compile-action.ts';
 import { compileFanOut, type PlanFanOut } from './plan-fan-out.ts';
 import { touches } from './touch.ts';
 
@@ -16,13 +18,14 @@ interface PlannedKey {
   readonly render: Render;
   readonly isConstant: boolean;
   readonly isInIdentity: boolean;
+  readonly onOne: EffectOnOne;
+  readonly onAll: (version: () => Version) => Effect;
 }
 
 /** A rule, with its columns resolved in one table. */
 interface PlannedRule {
-  readonly action: PlannedAction;
   readonly keys: readonly PlannedKey[];
-  readonly fanOuts: readonly { readonly origin: Origin; readonly plan: PlanFanOut }[];
+  readonly fanOuts: readonly PlanFanOut[];
 }
 
 export type Emit = (planned: Effect | Skip) => void;
@@ -38,15 +41,9 @@ export class KeyPlanner {
 
   /** @param version of the change; asked for only by actions that write */
   plan(change: Change, rule: Rule, version: () => Version, emit: Emit): void {
-    const { action, keys, fanOuts } = this.#resolved(change.table, rule);
-    for (const key of keys) planKey(change, key, action, version, emit);
-    for (const { plan } of fanOuts) for (const effect of plan(change)) emit(effect);
-  }
-
-  /** Every key of the rule: where there are too many changes to name them one by one. */
-  planAll(table: Table, rule: Rule, emit: Emit): void {
-    const { action, keys, fanOuts } = this.#resolved(table, rule);
-    for (const { origin } of [...keys, ...fanOuts]) emit(action.all(origin));
+    const { keys, fanOuts } = this.#resolved(change.table, rule);
+    for (const key of keys) planKey(change, key, version, emit);
+    for (const planFanOut of fanOuts) for (const effect of planFanOut(change)) emit(effect);
   }
 
   #resolved(table: Table, rule: Rule): PlannedRule {
@@ -63,51 +60,47 @@ export class KeyPlanner {
       table.columns.filter((column) => column.inIdentity).map((column) => column.name),
     );
     const escape = action.kind === 'purgePattern' ? escapeGlob : undefined;
-    const keys = rule.keys.map((template) => ({
-      origin: this.#originOf(rule, template),
-      render: compileTemplate(template, table, escape),
-      isConstant: template.columns.length === 0,
-      isInIdentity: template.columns.every((column) => identity.has(column)),
-    }));
-    const fanOuts = rule.fanOuts.map((fanOut) => {
-      const origin = this.#originOf(rule, fanOut.key);
-      return { origin, plan: compileFanOut(fanOut, action, origin, table) };
+    const onOne = compileAction(action, table);
+    const keys = rule.keys.map((template): PlannedKey => {
+      const origin = this.#originOf(rule, template);
+      return {
+        origin,
+        onOne,
+        onAll: (version) => effectOnAll(action, origin, version),
+        render: compileTemplate(template, table, escape),
+        isConstant: template.columns.length === 0,
+        isInIdentity: template.columns.every((column) => identity.has(column)),
+      };
     });
-    return { action: compileAction(action, table), keys, fanOuts };
+    const fanOuts = rule.fanOuts.map((fanOut) =>
+      compileFanOut(fanOut, action, this.#originOf(rule, fanOut.key), table),
+    );
+    return { keys, fanOuts };
   }
 
   /** One object a template, whatever the number of partitions: batches tell templates apart by it. */
   #originOf(rule: Rule, template: KeyTemplate): Origin {
     let origin = this.#origins.get(template);
-    if (origin === undefined) {
-      const pattern = rule.action.kind === 'purgePattern' ? patternOfPattern(template) : keyPattern(template);
-      origin = { rule: rule.name, template: template.source, pattern };
-      this.#origins.set(template, origin);
-    }
+    if (origin === undefined) this.#origins.set(template, (origin = originOf(rule, template)));
     return origin;
   }
 }
 
 function planKey(
   change: Change,
-  { origin, render, isConstant, isInIdentity }: PlannedKey,
-  action: PlannedAction,
+  { origin, render, isConstant, isInIdentity, onOne, onAll }: PlannedKey,
   version: () => Version,
   emit: Emit,
 ): void {
   if (change.kind === 'truncate') {
     const key = isConstant ? render([]) : undefined;
     const isKey = typeof key === 'string';
-    emit(
-      isKey
-        ? action.one({ kind: 'gone', key: key as CacheKey, row: [] }, origin, version)
-        : action.all(origin),
-    );
+    emit(isKey ? onOne({ kind: 'gone', key: key as CacheKey, row: [] }, origin, version) : onAll(version));
     return;
   }
   for (const touch of touches(change, render, isInIdentity)) {
     if (touch.kind === 'null') emit({ kind: 'skip', origin });
-    else if (touch.kind === 'untold') emit(action.all(origin));
-    else emit(action.one(touch, origin, version));
+    else if (touch.kind === 'untold') emit(onAll(version));
+    else emit(onOne(touch, origin, version));
   }
 }

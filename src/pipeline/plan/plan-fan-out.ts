@@ -1,8 +1,8 @@
 import type { Change, Row } from '../../domain/change.ts';
 import type { Effect, FanOutAction, Origin } from '../../domain/effect.ts';
+import { effectOnAll } from '../../domain/effect-on-all.ts';
 import type { FanOut, RuleAction } from '../../domain/rule.ts';
 import type { Table } from '../../domain/table.ts';
-import { compileAction } from './compile-action.ts';
 import { compileParameters } from './compile-parameters.ts';
 
 /** The effects of a fan-out on one change: a query for the new row, and one for the old where its values differ. */
@@ -18,7 +18,7 @@ export function compileFanOut(fanOut: FanOut, action: RuleAction, origin: Origin
   const typeOids = fanOut.each.parameters.map(
     (name) => table.columns.find((column) => column.name === name)?.typeOid ?? 0,
   );
-  const all = compileAction(action, table).all(origin);
+  const all = effectOnAll(action, origin);
   const of = (row: Row): Effect => {
     const values = bind(row);
     return values === undefined ? all : { kind: 'fanOut', fanOut, values, typeOids, action, origin };

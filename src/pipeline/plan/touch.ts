@@ -5,13 +5,21 @@ import type { Render } from '../../template/render-template.ts';
 /** What a change has to do with the keys of one template. */
 export type Touch =
   /** The row is under this key now, with unchanged TOAST values filled in from the old row where it has them. */
-  | { readonly kind: 'stored'; readonly key: CacheKey; readonly row: Row; readonly previous: Row | undefined }
+  | {
+      readonly kind: 'stored';
+      readonly key: CacheKey;
+      readonly row: Row;
+      /** What is told of the row before, where it was under this key already; undefined where it was not, or may not. */
+      readonly previous: Row | undefined;
+    }
   /** The row is not under this key any more. */
   | { readonly kind: 'gone'; readonly key: CacheKey; readonly row: Row }
   /** A column of the key is NULL: there is no such key. */
   | { readonly kind: 'null' }
   /** Some key of the template, but the row does not tell which. */
   | { readonly kind: 'untold' };
+
+const NOTHING_TOLD: Row = [];
 
 /**
  * Evaluates a template on the old and the new row.
@@ -31,14 +39,17 @@ export function touches(
     case 'update': {
       const { old } = change;
       if (old === undefined) {
-        const now = stored(render, change.new, undefined);
-        return isInIdentity ? [now] : [now, { kind: 'untold' }];
+        // A column that is not told is as it was.
+        return isInIdentity
+          ? [stored(render, change.new, NOTHING_TOLD)]
+          : [stored(render, change.new, undefined), { kind: 'untold' }];
       }
       const row = change.new.map((value, index) => (value === undefined ? old[index] : value));
-      const now = stored(render, row, old);
       const before = gone(render, old);
+      const now = stored(render, row, old);
       const isSame = before.kind === 'gone' && now.kind === 'stored' && before.key === now.key;
-      return isSame ? [now] : [before, now];
+      if (isSame) return [now];
+      return [before, now.kind === 'stored' ? { ...now, previous: undefined } : now];
     }
   }
 }

@@ -1,6 +1,7 @@
 import type { Batch } from '../../domain/batch.ts';
 import { combineEffects } from '../../domain/combine-effects.ts';
-import type { CacheKey, Effect, KeyEffect, Write } from '../../domain/effect.ts';
+import type { CacheKey, Effect, KeyEffect, Origin, Write } from '../../domain/effect.ts';
+import { effectName } from '../../domain/effect-name.ts';
 import type { Lsn } from '../../domain/lsn.ts';
 import type { Transaction } from '../../domain/transaction.ts';
 
@@ -9,10 +10,12 @@ const EFFECT_BYTES = 200;
 /** A transaction id in a set. A hot key coalesces, the transactions that touch it do not. */
 const XID_BYTES = 40;
 
+type Purge = Extract<Effect, { kind: 'purge' }>;
+
 /** A batch that still grows. */
 class OpenBatch implements Batch {
   readonly keys = new Map<CacheKey, KeyEffect>();
-  readonly purges = new Map<string, Extract<Effect, { kind: 'purge' }>>();
+  readonly purges = new Map<string, Purge>();
   readonly messages = new Map<string, Extract<Effect, { kind: 'publish' }>>();
   readonly fanOuts = new Map<string, Extract<Effect, { kind: 'fanOut' }>>();
   readonly xids = new Set<number>();
@@ -20,18 +23,23 @@ class OpenBatch implements Batch {
   position: Lsn | undefined;
   oldestCommitMs: number | undefined;
   bytes = 0;
+  /** Of the keys, those that came after the last purge of their template. */
+  readonly #origins = new Set<Origin>();
 
   /** How many effects it holds. */
   get size(): number {
     return this.keys.size + this.purges.size + this.messages.size + this.fanOuts.size;
   }
 
-  /** @returns the bytes that it made the batch grow; negative for a purge that covers more than it adds */
-  add(effect: Effect, { xid, commitTimeMs }: Transaction): number {
+  /**
+   * @param transaction that the effect comes from; undefined for one that somebody ordered
+   * @returns the bytes that it made the batch grow; negative for a purge that covers more than it adds
+   */
+  add(effect: Effect, transaction: Transaction | undefined): number {
     const before = this.bytes;
-    this.oldestCommitMs ??= commitTimeMs;
-    if (!this.xids.has(xid)) {
-      this.xids.add(xid);
+    if (transaction !== undefined && !this.xids.has(transaction.xid)) {
+      this.oldestCommitMs ??= transaction.commitTimeMs;
+      this.xids.add(transaction.xid);
       this.bytes += XID_BYTES;
     }
     this.#place(effect);
@@ -42,7 +50,7 @@ class OpenBatch implements Batch {
     switch (effect.kind) {
       case 'publish':
         this.isOrdered = true;
-        return this.#put(this.messages, messageName(effect), effect);
+        return this.#put(this.messages, effectName(effect), effect);
       case 'purge':
         return this.#purge(effect);
       case 'write':
@@ -51,30 +59,57 @@ class OpenBatch implements Batch {
         return this.#addKey(effect);
       case 'fanOut':
         this.isOrdered ||= effect.action.kind === 'publish';
-        return this.#put(this.fanOuts, fanOutName(effect), effect);
+        return this.#put(this.fanOuts, effectName(effect), effect);
       case 'delete':
-        // A purge of the whole template covers it.
-        if (this.purges.get(effect.origin.pattern)?.of !== 'keys') this.#addKey(effect);
-        return undefined;
+        return this.#isPurged(effect) ? undefined : this.#addKey(effect);
       case 'purgeTag':
         return this.#addKey(effect);
     }
   }
 
+  /** A purge of the whole template, fenced ones apart: they spare what was written later. */
+  #isPurged({ origin }: KeyEffect): boolean {
+    const { pattern } = origin;
+    const purge = this.purges.get(effectName({ kind: 'purge', of: 'keys', pattern, origin }));
+    return purge !== undefined && purge.version === undefined;
+  }
+
   /** Stronger than everything of its template that came before it. */
-  #purge(effect: Extract<Effect, { kind: 'purge' }>): void {
-    if (effect.pattern === effect.origin.pattern) {
-      for (const [key, covered] of this.keys) {
-        if (covered.origin !== effect.origin) continue;
-        this.keys.delete(key);
-        this.bytes -= bytesOf(key, covered);
-      }
+  #purge(effect: Purge): void {
+    if (effect.version !== undefined) this.isOrdered = true;
+    this.#coverBy(effect);
+    const name = effectName(effect);
+    const known = this.purges.get(name);
+    if (known === undefined) this.#put(this.purges, name, effect);
+    // One without a fence removes whatever one with it would; of two fenced ones the later removes more.
+    else if (known.version !== undefined) this.purges.set(name, effect);
+  }
+
+  /** A mass change purges with every row, so this must be quick where nothing has come since the last time. */
+  #coverBy({ pattern, origin: { rule } }: Purge): void {
+    for (const origin of this.#origins) {
+      if (origin.rule !== rule || origin.pattern !== pattern) continue;
+      for (const covered of this.keys.values()) if (covered.origin === origin) this.#cover(covered);
+      this.#origins.delete(origin);
     }
-    this.#put(this.purges, effect.pattern, effect);
+  }
+
+  /** Of a write the fence stays: the purge finds only keys that exist, and older writes of others must be kept out too. */
+  #cover(covered: KeyEffect): void {
+    const { key, origin, version } = covered;
+    this.bytes -= bytesOf(key, covered);
+    if (version === undefined) {
+      this.keys.delete(key);
+      return;
+    }
+    const fence: KeyEffect = { kind: 'write', key, write: { op: 'remove' }, version, origin };
+    this.keys.set(key, fence);
+    this.bytes += bytesOf(key, fence);
   }
 
   #addKey(effect: KeyEffect): void {
-    const { key } = effect;
+    const { key, origin } = effect;
+    this.#origins.add(origin);
     const known = this.keys.get(key);
     if (known === undefined) return this.#put(this.keys, key, effect);
     const combined = combineEffects(known, effect);
@@ -108,16 +143,6 @@ function writtenBytes(write: Write): number {
   }
 }
 
-/** Two fan-outs of this name find the same keys. */
-function fanOutName({ origin, values }: Extract<Effect, { kind: 'fanOut' }>): string {
-  return JSON.stringify([origin.rule, origin.template, values]);
-}
-
-/** Two messages of this name say the same. */
-function messageName({ to, subject }: Extract<Effect, { kind: 'publish' }>): string {
-  return JSON.stringify([to.to, to.name, subject]);
-}
-
 /**
  * Coalesces effects into batches, without a timer: whatever has arrived while the last batch was applied is the next
  * one. A large transaction is handed on in parts; only the part that holds its commit moves the position.
@@ -130,6 +155,8 @@ export class BatchQueue {
   #transaction: Transaction | undefined;
   #outstandingBytes = 0;
   #closed = false;
+  #isUrgent = false;
+  #interjected: { readonly batch: Batch; readonly resolve: () => void }[] = [];
   #fault: { readonly error: unknown } | undefined;
   #wake: (() => void) | undefined;
   #room: PromiseWithResolvers<void> | undefined;
@@ -172,6 +199,19 @@ export class BatchQueue {
     if (open.size >= this.#maxKeys || open.bytes >= this.#maxBytes / 4) this.#seal();
   }
 
+  /**
+   * Takes in what no transaction has brought, to be handed out at once: a purge that somebody ordered.
+   * @returns resolves when it was applied
+   */
+  async interject(effects: readonly Effect[]): Promise<void> {
+    if (effects.length === 0) return;
+    const open = this.#open;
+    for (const effect of effects) this.#outstandingBytes += open.add(effect, undefined);
+    this.#isUrgent = true;
+    this.#wake?.();
+    await new Promise<void>((resolve) => this.#interjected.push({ batch: open, resolve }));
+  }
+
   commit(endLsn: Lsn): void {
     this.#transaction = undefined;
     this.#advance(endLsn);
@@ -188,7 +228,7 @@ export class BatchQueue {
       if (this.#fault !== undefined) throw this.#fault.error;
       const sealed = this.#sealed.shift();
       if (sealed !== undefined) return sealed;
-      if (this.#open.position !== undefined) return this.#takeOpen();
+      if (this.#open.position !== undefined || this.#isUrgent) return this.#takeOpen();
       if (this.#closed) return undefined;
       await new Promise<void>((resolve) => (this.#wake = resolve));
     }
@@ -197,6 +237,8 @@ export class BatchQueue {
   /** The batch is applied: its memory is free again. */
   release(batch: Batch): void {
     this.#outstandingBytes -= batch.bytes;
+    for (const { resolve } of this.#interjected.filter((one) => one.batch === batch)) resolve();
+    this.#interjected = this.#interjected.filter((one) => one.batch !== batch);
     if (this.#outstandingBytes > this.#maxBytes / 2) return;
     this.#room?.resolve();
     this.#room = undefined;
@@ -228,6 +270,7 @@ export class BatchQueue {
   #takeOpen(): Batch {
     const batch = this.#open;
     this.#open = new OpenBatch();
+    this.#isUrgent = false;
     return batch;
   }
 }

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { Batch } from '../../domain/batch.ts';
-import type { CacheKey } from '../../domain/effect.ts';
+import type { CacheKey, KeyEffect } from '../../domain/effect.ts';
 import { FencedWriter } from './fenced-writer.ts';
 import { KeyRemover, type Removals } from './key-remover.ts';
 import { Messenger } from './messenger.ts';
@@ -44,21 +44,30 @@ export class BatchApplier {
   }
 
   /**
-   * Everything: removals, then writes, then messages about either. Resolves once Redis has confirmed every command.
+   * Everything: removals, then writes and fences, then messages. Resolves once Redis has confirmed every command.
    * @throws the first reply that was an error
    */
   async apply(batch: Batch, signal: AbortSignal): Promise<Applied> {
     const removals = await this.#remover.remove(batch, signal);
     if (!batch.isOrdered) return { removals, written: 0, refused: 0 };
-    const outcomes = await inGroups(batch.keys.values(), async (effect) =>
-      effect.kind === 'write' ? this.#writer.write(effect) : undefined,
-    );
+    await this.#remover.removeOlder(batch, removals, signal);
+    const outcomes = await inGroups(batch.keys.values(), (effect) => this.#write(effect));
     await inGroups(batch.messages.values(), (message) => this.#messenger.send(message));
     return {
       removals,
       written: outcomes.filter((outcome) => outcome === true).length,
       refused: outcomes.filter((outcome) => outcome === false).length,
     };
+  }
+
+  /** @returns whether it was written; undefined where nothing is to be written */
+  async #write(effect: KeyEffect): Promise<boolean | undefined> {
+    const { key, origin, version } = effect;
+    if (effect.kind === 'write') return this.#writer.write(effect);
+    // Removed already; the fence of a write that gave way to the removal is still to be left.
+    if (version !== undefined)
+      await this.#writer.write({ kind: 'write', key, write: { op: 'remove' }, version, origin });
+    return undefined;
   }
 }
 

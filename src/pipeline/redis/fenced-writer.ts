@@ -46,7 +46,8 @@ export class FencedWriter {
         const lifeMs = this.#lifeMs(write.expiry);
         const set = [...write.fields].filter((field): field is [string, string] => field[1] !== null);
         const removed = [...write.fields].filter(([, value]) => value === null).map(([field]) => field);
-        const args = [lifeMs, write.isComplete ? 1 : 0, set.length, ...set.flat(), ...removed];
+        const extent = write.replaces === true ? 'only' : write.isComplete ? 'all' : 'part';
+        const args = [lifeMs, extent, set.length, ...set.flat(), ...removed];
         return 1 === (await this.#scripts.freshetHash(...at, fence, versionLifeMs(lifeMs), ...args));
       }
     }

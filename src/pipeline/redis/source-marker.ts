@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { OWN_PREFIX } from './own-keys.ts';
 import { classifyRedisError } from './redis-errors.ts';
 
 /** Renewed with every session, and daily within one. */
@@ -22,7 +23,7 @@ export class SourceMarker {
 
   constructor(redis: Redis, slot: string) {
     this.#redis = redis;
-    this.key = `freshet:{${slot}}:source`;
+    this.key = `${OWN_PREFIX}{${slot}}:source`;
   }
 
   /** @throws RetryableError */

@@ -1,6 +1,11 @@
-/** The name under which a key's version lies: in the same Cluster slot, whether the key has a hash tag or not. */
+import { OWN_PREFIX } from './own-keys.ts';
+
+/**
+ * The name under which a key's version lies: in the same Cluster slot, whether the key has a hash tag or not.
+ * (Not for a key with a closing brace and no hash tag, such as `a}b`: no tag can say where it is.)
+ */
 export function versionKey(key: string): string {
-  return hasHashTag(key) ? `freshet:version:${key}` : `freshet:version:{${key}}`;
+  return hasHashTag(key) ? `${OWN_PREFIX}version:${key}` : `${OWN_PREFIX}version:{${key}}`;
 }
 
 /** https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#hash-tags */

@@ -1,0 +1,65 @@
+import { styleText } from 'node:util';
+import type { Effect, Skip, Write } from '../src/domain/effect.ts';
+
+/** One effect as a line for people. */
+export function describeEffect(planned: Effect | Skip): string {
+  switch (planned.kind) {
+    case 'delete':
+      return `delete ${styleText('green', planned.key)}`;
+    case 'purgeTag':
+      return `delete ${styleText('green', planned.key)} and every key that it holds`;
+    case 'write':
+      return describeWrite(planned.key, planned.write);
+    case 'purge': {
+      const what = planned.of === 'tags' ? ' and every key that they hold' : '';
+      return `purge  ${styleText('yellow', planned.pattern)}${what}`;
+    }
+    case 'refresh':
+      return `read   ${styleText('green', planned.key)} again${planned.action.always ? '' : '  (where it exists)'}`;
+    case 'fanOut':
+      return `ask    ${planned.fanOut.each.source}  with ${JSON.stringify(planned.values)}, then ${planned.origin.template}`;
+    case 'publish':
+      return `tell   ${planned.to.to} ${planned.to.name}: ${JSON.stringify(planned.subject)}`;
+    case 'skip':
+      return `skip   ${planned.origin.template}  (a column of it is NULL)`;
+  }
+}
+
+function describeWrite(key: string, write: Write): string {
+  switch (write.op) {
+    case 'remove':
+      return `delete ${styleText('green', key)}`;
+    case 'set':
+      return `set    ${styleText('green', key)}  ${write.value}`;
+    case 'hash': {
+      const fields = [...write.fields].map(([field, value]) => `${field}=${JSON.stringify(value)}`);
+      const only = write.isComplete ? '' : '  (where it exists)';
+      return `hash   ${styleText('green', key)}  ${fields.join(' ')}${only}`;
+    }
+  }
+}
+
+/** One effect for scripts. */
+export function effectToJson(planned: Effect | Skip): object {
+  const { kind } = planned;
+  const { template } = planned.origin;
+  switch (planned.kind) {
+    case 'skip':
+      return { kind, template };
+    case 'fanOut':
+      return { kind, template, query: planned.fanOut.each.source, values: planned.values };
+    case 'delete':
+    case 'refresh':
+    case 'purgeTag':
+      return { kind, template, key: planned.key };
+    case 'purge':
+      return { kind, template, of: planned.of, pattern: planned.pattern };
+    case 'publish':
+      return { kind, template, [planned.to.to]: planned.to.name, ...planned.subject };
+    case 'write': {
+      const { write, key } = planned;
+      const fields = write.op === 'hash' ? { fields: Object.fromEntries(write.fields) } : {};
+      return { kind, template, key, op: write.op, ...(write.op === 'set' ? { value: write.value } : fields) };
+    }
+  }
+}

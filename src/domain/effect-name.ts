@@ -1,0 +1,15 @@
+import type { Effect } from './effect.ts';
+
+type NamedEffect = Extract<Effect, { kind: 'purge' | 'publish' | 'fanOut' }>;
+
+/** What tells an effect on no single key from others of its kind: two of one name are one. */
+export function effectName(effect: NamedEffect): string {
+  switch (effect.kind) {
+    case 'purge':
+      return `${effect.of} ${effect.pattern}`;
+    case 'publish':
+      return JSON.stringify([effect.to.to, effect.to.name, effect.origin.rule, effect.subject]);
+    case 'fanOut':
+      return JSON.stringify([effect.origin.rule, effect.origin.template, effect.values]);
+  }
+}

@@ -1,0 +1,27 @@
+import type { Effect, Origin } from './effect.ts';
+import type { RuleAction } from './rule.ts';
+import type { Version } from './version.ts';
+
+/**
+ * The effect on every key of a template: after TRUNCATE, a mass change, or where nobody can tell which key it is. What
+ * would be written or read again is removed: its readers fill it.
+ * @param version of the change, where there is one: delivered again, a purge must spare what was written after it
+ */
+export function effectOnAll(action: RuleAction, origin: Origin, version?: () => Version): Effect {
+  const { pattern } = origin;
+  switch (action.kind) {
+    case 'publish':
+      return { kind: 'publish', subject: { pattern }, to: action, origin };
+    case 'purgeTag':
+      return { kind: 'purge', of: 'tags', pattern, origin };
+    case 'delete':
+    case 'purgePattern':
+      return { kind: 'purge', of: 'keys', pattern, origin };
+    case 'set':
+    case 'hash':
+    case 'refresh': {
+      const purge = { kind: 'purge', of: 'keys', pattern, origin } as const;
+      return version === undefined ? purge : { ...purge, version: version() };
+    }
+  }
+}

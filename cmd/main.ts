@@ -9,7 +9,10 @@ import { exitCodeOf } from './exit-codes.ts';
 import { explain } from './explain.ts';
 import { follow } from './follow.ts';
 import { run } from './run.ts';
+import { schema } from './schema.ts';
 import { setup } from './setup.ts';
+import { test } from './test.ts';
+import { types } from './types.ts';
 
 const CONFIG = [
   '-c, --config <file>',
@@ -98,6 +101,39 @@ function program(exit: (code: number) => void): Command {
         throw new ConfigError([{ where: '--table', message: 'is missing', remedy: TABLE_REMEDY }]);
       exit(explain({ ...options, table, configFile: config }, process.stdout));
     });
+
+  freshet
+    .command('test')
+    .description('run the fixture files (*.test.yaml) beside the rules; asks no server')
+    .argument('[paths...]', 'rules, fixtures, folders or globs, instead of the rules in the settings')
+    .option(...CONFIG)
+    .addOption(OUTPUT)
+    .addHelpText('after', example('freshet test rules/', 'freshet test --config freshet.yaml -o json'))
+    .action((paths, { config, output }) => exit(test({ configFile: config, paths, output }, process.stdout)));
+
+  freshet
+    .command('types')
+    .description('write typed key builders for the application, from the rules and the live catalog')
+    .option(...CONFIG)
+    .option('-r, --rules <paths...>', 'rule files, folders or globs, instead of those in the settings')
+    .option('--out <file>', 'the TypeScript file to write; without it, standard output')
+    .option('--check', 'write nothing; exit with 3 where the file is not what would be written', false)
+    .addHelpText(
+      'after',
+      example(
+        'freshet types --config freshet.yaml --out src/keys.ts',
+        'freshet types --rules rules/ --out src/keys.ts    # without a server every column is a string',
+      ),
+    )
+    .action(async ({ config, ...options }) =>
+      exit(await types({ ...options, configFile: config }, process.stdout)),
+    );
+
+  freshet
+    .command('schema')
+    .description('print the JSON Schema of a rule document, for editors')
+    .addHelpText('after', example('freshet schema > cache-rule.schema.json'))
+    .action(() => exit(schema(process.stdout)));
 
   return freshet;
 }

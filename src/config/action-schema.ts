@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { RESULT_SHAPES, type RuleAction } from '../domain/rule.ts';
+import { EDITOR_PATTERNS } from './editor-patterns.ts';
 import { duration } from './formats/duration.ts';
 import { share } from './formats/share.ts';
 import { formatted, notation, text } from './notation.ts';
@@ -15,29 +16,53 @@ const DEFAULT_MAX_LENGTH = 10_000;
 const nothing = z.strictObject({}, { error: 'expected {}, for it has no fields' });
 
 const expiry = {
-  ttl: formatted(duration('1s', LONGEST_TTL)),
-  jitter: formatted(share(0.5)).optional(),
+  ttl: formatted(duration('1s', LONGEST_TTL), 'every key that Freshet writes has a TTL').meta({
+    description: `How long the value lives, such as 1h; from 1s to ${LONGEST_TTL}.`,
+    pattern: EDITOR_PATTERNS.duration,
+  }),
+  jitter: formatted(share(0.5))
+    .meta({
+      description: 'By how much of the ttl a key may live longer or shorter, up to 50%; 10% without it.',
+      pattern: EDITOR_PATTERNS.share,
+    })
+    .optional(),
 };
 
 const columns = z
-  .array(notation(parseColumnName, 'a column'), { error: 'expected a list of columns' })
+  .array(notation(parseColumnName, 'a column').meta({ pattern: EDITOR_PATTERNS.column }), {
+    error: 'expected a list of columns',
+  })
   .nonempty({ error: 'expected at least one column; without `columns` it is all of them' })
+  .describe('The columns to store, in this order; without it all.')
   .optional();
+
+function named(what: string): z.ZodString {
+  return text(what).min(1, { error: `expected ${what}` });
+}
 
 /** The actions of this version; a rule has exactly one, as a Kubernetes volume has one source. */
 export const actionSchemas = {
-  delete: nothing.optional(),
+  delete: nothing.describe('Deletes the keys (UNLINK): what a rule without an action does.').optional(),
   set: z
     .strictObject(
       {
         ...expiry,
         columns,
-        template: notation((source) => parseTemplate(source), 'a text such as ${price}').optional(),
+        template: notation((source) => parseTemplate(source), 'a text such as ${price}')
+          .meta({
+            description: 'The value as a text with columns in it, such as ${price}.',
+            pattern: EDITOR_PATTERNS.template,
+          })
+          .optional(),
       },
       { error: 'expected a map with ttl' },
     )
     .refine(({ columns: chosen, template }) => chosen === undefined || template === undefined, {
       error: 'has columns and template; a value is either of them',
+    })
+    .meta({
+      description: 'Stores the row as a JSON object, or as a text; a DELETE removes the key.',
+      not: { required: ['columns', 'template'] },
     })
     .optional(),
   hash: z
@@ -45,28 +70,48 @@ export const actionSchemas = {
       {
         ...expiry,
         columns,
-        nulls: z.enum(['remove', 'empty'], { error: 'expected remove or empty' }).optional(),
+        nulls: z
+          .enum(['remove', 'empty'], { error: 'expected remove or empty' })
+          .describe('What a NULL becomes: no field (without it), or an empty one.')
+          .optional(),
       },
       { error: 'expected a map with ttl' },
     )
+    .describe('Stores the row as a Redis hash, a field a column; an UPDATE writes what has changed.')
     .optional(),
   refresh: z
     .strictObject(
       {
         ...expiry,
-        query: notation(parseSqlTemplate, 'a query such as SELECT * FROM products WHERE id = ${id}'),
-        as: z.enum(RESULT_SHAPES, { error: `expected ${RESULT_SHAPES.join(', ')}` }).optional(),
-        always: z.boolean({ error: 'expected true or false' }).optional(),
+        query: notation(parseSqlTemplate, 'a query such as SELECT * FROM products WHERE id = ${id}').meta({
+          description: 'What is read once the change is visible; ${column} is bound as a parameter.',
+          pattern: EDITOR_PATTERNS.query,
+        }),
+        as: z
+          .enum(RESULT_SHAPES, { error: `expected ${RESULT_SHAPES.join(', ')}` })
+          .describe(
+            'The first row as a JSON object (without it) or a hash, all rows as an array, one value as text.',
+          )
+          .optional(),
+        always: z
+          .boolean({ error: 'expected true or false' })
+          .describe('Also where the key does not exist; without it only what is cached is read again.')
+          .optional(),
       },
       { error: 'expected a map with query and ttl' },
     )
+    .describe('Reads the key again by a query after the change, and stores the result.')
     .optional(),
   publish: z
     .strictObject(
       {
-        channel: text('the name of a channel').min(1).optional(),
-        stream: text('the name of a stream').min(1).optional(),
-        maxLength: z.int({ error: 'expected a number of entries' }).min(1).optional(),
+        channel: named('the name of a channel').describe('A channel of Redis Pub/Sub.').optional(),
+        stream: named('the name of a stream').describe('A Redis stream.').optional(),
+        maxLength: z
+          .int({ error: 'expected a number of entries' })
+          .min(1, { error: 'expected at least 1 entry' })
+          .describe(`About how many entries the stream keeps; ${DEFAULT_MAX_LENGTH} without it.`)
+          .optional(),
       },
       { error: 'expected a map with channel or stream' },
     )
@@ -76,9 +121,18 @@ export const actionSchemas = {
     .refine(({ channel, maxLength }) => channel === undefined || maxLength === undefined, {
       error: 'has maxLength, which only a stream has',
     })
+    .meta({
+      description: 'Tells others that a key has changed, so that they drop it from caches of their own.',
+      oneOf: [{ required: ['channel'] }, { required: ['stream'] }],
+      not: { required: ['channel', 'maxLength'] },
+    })
     .optional(),
-  purgeTag: nothing.optional(),
-  purgePattern: nothing.optional(),
+  purgeTag: nothing
+    .describe('The keys are Redis sets: deletes the keys that they hold, and the sets.')
+    .optional(),
+  purgePattern: nothing
+    .describe('The keys are glob patterns: deletes every key that matches (SCAN, paced).')
+    .optional(),
 };
 
 const actions = z.object(actionSchemas);

@@ -20,7 +20,7 @@ export function loadRules(files: readonly string[]): readonly Rule[] {
     if (read.kind === 'text') collector.add(read.text, shown);
     else collector.problems.push({ where: shown, message: `cannot be read: ${read.reason}` });
   }
-  return collector.finish(files.map(shortPath).join(', '));
+  return collector.finish(files.map(shortPath).join(', ') || 'rules');
 }
 
 /** Reads the rules of one YAML text; `file` names it in messages. @throws ConfigError with every problem */
@@ -81,7 +81,9 @@ class RuleCollector {
         .filter((key) => 'each' in key)
         .map(({ each, key, maxRows }) => ({ each, key, maxRows: maxRows ?? DEFAULT_MAX_ROWS })),
       mode: spec.mode ?? 'live',
+      ignore: { origins: spec.ignore?.origins ?? [], labels: spec.ignore?.labels ?? [] },
       when: spec.when,
+      whenAt: (offset) => document.positions.ofCharacter(['spec', 'when'], offset),
       action: toAction(spec),
       massChange: spec.massChange?.then === 'purge' ? spec.massChange.over : Number.POSITIVE_INFINITY,
       where: document.positions.ofValue([]),
@@ -106,7 +108,7 @@ const DEFAULT_MAX_ROWS = 10_000;
 const NAMED = z.object({ metadata: z.object({ name: z.string() }) });
 
 /** Relative to the working directory where the file is below it: short, and an editor can open it. */
-function shortPath(file: string): string {
+export function shortPath(file: string): string {
   const path = relative('.', file);
   return path === '' || path.startsWith('..') ? file : path;
 }

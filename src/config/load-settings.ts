@@ -43,6 +43,11 @@ export function loadRuleFiles(sources: SettingSources): readonly string[] {
   return deepFreeze(readSources(sources, ['rules']).rules);
 }
 
+/** The fixture files among and beside the rule files. @throws ConfigError with every problem of every source */
+export function loadFixturePaths(sources: SettingSources): readonly string[] {
+  return deepFreeze(readSources(sources, ['rules']).fixtures);
+}
+
 /** What setting Postgres up takes: nothing of Redis, and no URL where the SQL is only printed. */
 export interface SetupSettings {
   readonly postgres: Omit<Settings['postgres'], 'url'> & { readonly url: string | undefined };
@@ -59,7 +64,7 @@ export function loadSetupSettings(sources: SettingSources, urlRequired: boolean)
 function readSources(
   { configFile, env, overrides }: SettingSources,
   required: readonly string[],
-): { parsed: ParsedSettings; rules: readonly string[] } {
+): { parsed: ParsedSettings; rules: readonly string[]; fixtures: readonly string[] } {
   const file = configFile === undefined ? NO_FILE : readFileLayer(configFile);
   const environment = readEnvironmentLayer(env);
   const flags = readFlagLayer(overrides);
@@ -84,7 +89,7 @@ function readSources(
   // Beside a value that could not be read stands its default, which compares with nothing that the user wrote.
   if (problems.length === 0) problems.push(...checkRetry(parsed, origins));
   if (problems.length > 0) throw new ConfigError(inReadingOrder(problems));
-  return { parsed, rules: expanded.files };
+  return { parsed, rules: expanded.files, fixtures: expanded.fixtures };
 }
 
 function describeMissing(path: string, configFile: string | undefined): Problem {

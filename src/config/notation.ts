@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ConditionError } from '../condition/condition-error.ts';
+import { describeValue } from './describe-value.ts';
 import type { Format } from './formats/format.ts';
 import { ParseError } from './parse-error.ts';
 
@@ -24,13 +25,19 @@ export function notation<T>(
   });
 }
 
-/** A value in a format that settings have too, such as a duration. */
-export function formatted<T extends number>(format: Format<T>) {
-  const error = `expected ${format.expected}`;
+/**
+ * A value in a format that settings have too, such as a duration.
+ * @param whyNeeded what to say where it is missing
+ */
+export function formatted<T extends number>(format: Format<T>, whyNeeded?: string) {
+  const expected = `expected ${format.expected}`;
+  const error = ({ input }: { readonly input?: unknown }): string =>
+    input === undefined && whyNeeded !== undefined ? `${whyNeeded}: ${expected}` : expected;
   return z.union([z.string(), z.number()], { error }).transform((raw, context): T => {
     const value = format.parse(raw);
     if (value !== undefined) return value;
-    context.addIssue({ code: 'custom', message: error, params: {} });
+    const message = `${expected}, got ${describeValue(raw)}`;
+    context.addIssue({ code: 'custom', message, params: { remedy: format.hint?.(raw) } });
     return z.NEVER;
   });
 }

@@ -41,7 +41,8 @@ export function readFixture(text: string, file: string): FixtureFile {
   };
 }
 
-const EXAMPLE = 'begin with `changes:` and a list of {it: ..., update: public.products, new: {...}, effects: [...]}';
+const EXAMPLE =
+  'begin with `changes:` and a list of {it: ..., update: public.products, new: {...}, effects: [...]}';
 
 function isRuleDocument(value: unknown): boolean {
   return typeof value === 'object' && value !== null && 'apiVersion' in value;
@@ -60,7 +61,8 @@ function toFixture({ tables, changes }: WrittenFixture, document: YamlDocument |
     cases: changes.map((change, index): FixtureCase => {
       const kind = CHANGE_KINDS.find((each) => change[each] !== undefined);
       const table = kind && change[kind];
-      if (table === undefined) throw new Error('the schema lets no change pass that is of no kind');
+      if (kind === undefined || table === undefined)
+        throw new Error('the schema lets no change pass that is of no kind');
       const { it, old, new: row, effects } = change;
       return { it, where: at(['changes', index]), kind, table, old, new: row, effects };
     }),

@@ -28,7 +28,7 @@ export function describeIssues(
       case 'custom':
         return [describeNotation(document, issue)];
       case 'invalid_union':
-        return describeUnion(document, issue);
+        return describeUnion(document, issue, schema);
       default:
         return [describeMismatch(document, issue)];
     }
@@ -36,14 +36,29 @@ export function describeIssues(
 }
 
 /** The problems of the form that was meant: the one whose type the value has. */
-function describeUnion(document: YamlDocument, issue: z.core.$ZodIssueInvalidUnion): readonly Problem[] {
-  const meant = issue.errors.find(
-    (errors) => !errors.some(({ code, path }) => code === 'invalid_type' && path.length === 0),
-  );
+function describeUnion(
+  document: YamlDocument,
+  issue: z.core.$ZodIssueInvalidUnion,
+  schema: z.core.$ZodType,
+): readonly Problem[] {
+  const value = valueAt(document.value, issue.path);
+  const meant = issue.errors.find((errors) => isMeant(errors, value));
   if (meant === undefined) return [describeMismatch(document, issue)];
-  return describeRuleIssues(
+  return describeIssues(
     document,
     meant.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] })),
+    schema,
+  );
+}
+
+/** Of the same type, and a map with some field in common. */
+function isMeant(errors: readonly z.core.$ZodIssue[], value: unknown): boolean {
+  const names = Object.keys(asRecord(value));
+  return !errors.some(
+    ({ path, ...issue }) =>
+      path.length === 0 &&
+      (issue.code === 'invalid_type' ||
+        (issue.code === 'unrecognized_keys' && names.every((name) => issue.keys.includes(name)))),
   );
 }
 
@@ -108,9 +123,9 @@ function remedyFor(issue: z.core.$ZodIssue, value: unknown): string | undefined 
 
 /** What may be written in the map at `path`. */
 function fieldNames(schema: z.core.$ZodType, path: Path): readonly string[] {
-  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault) return fieldNames(schema.unwrap(), path);
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault)
+    return fieldNames(schema.unwrap(), path);
   if (schema instanceof z.ZodPipe) return fieldNames(schema.in, path);
-  if (schema instanceof z.ZodArray) return path.length === 0 ? [] : fieldNames(schema.element, path.slice(1));
   if (schema instanceof z.ZodArray) return fieldNames(schema.element, path.slice(1));
   if (schema instanceof z.ZodUnion) return schema.options.flatMap((option) => fieldNames(option, path));
   if (!(schema instanceof z.ZodObject)) return [];

@@ -51,7 +51,7 @@ export const SETTINGS_SCHEMA = {
     },
   },
   rules: {
-    doc: 'Rule files, folders (their `*.yaml` and `*.yml`) or globs, relative to the settings file; in the environment relative to the working directory, with commas between them.',
+    doc: 'Rule files, folders (their `*.yaml` and `*.yml`) or globs, without `*.test.yaml`, which `freshet test` runs; relative to the settings file; in the environment relative to the working directory, with commas between them.',
     format: pathList,
     default: null,
     env: 'FRESHET_RULES',

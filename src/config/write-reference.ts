@@ -1,5 +1,7 @@
-/** Writes the reference page beside this file: `node src/config/write-reference.ts`. A test fails when it is stale. */
+/** Writes the generated files: `node src/config/write-reference.ts`. A test fails when one is stale. */
 import { writeFileSync } from 'node:fs';
 import { renderReference } from './render-reference.ts';
+import { renderRuleJsonSchema } from './rule-json-schema.ts';
 
 writeFileSync(new URL('README.md', import.meta.url), renderReference());
+writeFileSync(new URL('../../deploy/schema/cache-rule.schema.json', import.meta.url), renderRuleJsonSchema());

@@ -10,6 +10,13 @@ export function effectName(effect: NamedEffect): string {
     case 'publish':
       return JSON.stringify([effect.to.to, effect.to.name, effect.origin.rule, effect.subject]);
     case 'fanOut':
-      return JSON.stringify([effect.origin.rule, effect.origin.template, effect.values]);
+      // A rule may have two queries for the same keys.
+      return JSON.stringify([
+        effect.origin.rule,
+        effect.origin.template,
+        effect.fanOut.each.source,
+        effect.typeOids,
+        effect.values,
+      ]);
   }
 }

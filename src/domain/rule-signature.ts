@@ -1,7 +1,7 @@
 import type { Rule } from './rule.ts';
 
-/** Equal for two rules that do the same; `where` they are written is no part of it. */
-export function ruleSignature({ where: _where, on, when, ...rest }: Rule): string {
+/** Equal for two rules that do the same; where they are written is no part of it. */
+export function ruleSignature({ where: _where, whenAt: _whenAt, on, when, ...rest }: Rule): string {
   return JSON.stringify({ ...rest, on: [...on].toSorted(), when: when?.source });
 }
 

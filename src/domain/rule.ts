@@ -71,12 +71,21 @@ export interface Rule {
   readonly fanOuts: readonly FanOut[];
   /** A shadow rule is evaluated and counted beside the live ones, and touches nothing. */
   readonly mode: 'live' | 'shadow';
+  /** Transactions that it leaves alone: bulk imports whose keys nobody has cached, or whose writer cares for them. */
+  readonly ignore: {
+    /** Names of replication origins. */
+    readonly origins: readonly string[];
+    /** Labels that a transaction gave itself: `pg_logical_emit_message(true, 'freshet.label', 'import')`. */
+    readonly labels: readonly string[];
+  };
   /** Which changes it is about, but for TRUNCATE; undefined is all. */
   readonly when: Condition | undefined;
+  /** Where a character of the condition stands: `rules/product.yaml:9:12`. */
+  readonly whenAt: (offset: number) => string;
   readonly action: RuleAction;
   /**
-   * Rows of the table since the daemon was last caught up, in one transaction or in a backlog, beyond which all keys of
-   * the rule are purged instead of single ones.
+   * Changed rows, of one transaction or of all that wait to be applied, beyond which all keys of the rule are purged
+   * instead of single ones.
    */
   readonly massChange: number;
   /** `rules/product.yaml:3:1`, for messages. */

@@ -64,17 +64,21 @@ function report(
 }
 
 /** Columns whose old values some rule needs; INSERT and TRUNCATE have no old row. */
-function neededColumns({ rules }: RuledTable, leaf: RelationFacts): readonly string[] {
+export function neededColumns({ rules }: RuledTable, leaf: RelationFacts): readonly string[] {
   const names = rules
     .filter(({ on }) => on.has('update') || on.has('delete'))
-    .flatMap(({ keys }) => keys.flatMap(({ columns }) => columns));
+    .flatMap(({ keys, fanOuts, on, when }) => [
+      ...keys.flatMap(({ columns }) => columns),
+      ...fanOuts.flatMap(({ each }) => each.columns),
+      ...(on.has('update') ? (when?.oldColumns ?? []) : []),
+    ]);
   // Missing and generated columns have findings of their own, and no identity helps them.
   return [...new Set(names)].filter((name) =>
     leaf.columns.some((column) => column.name === name && column.generated === null),
   );
 }
 
-function forbiddenColumns(
+export function forbiddenColumns(
   leaf: RelationFacts,
   { version, published }: GeneratedColumns,
 ): ReadonlySet<string> {
@@ -111,5 +115,5 @@ function whyBlind(leaf: RelationFacts, needed: readonly string[]): string | unde
   const absent = needed.filter((column) => !identityColumns.includes(column));
   if (absent.length === 0) return undefined;
   const kind = identity === 'index' ? 'an index on' : 'the primary key';
-  return `DELETE, and UPDATE that changes it, do not tell the old value of ${listColumns(absent)}, which a key needs: the replica identity is ${kind} (${listColumns(identityColumns)})`;
+  return `DELETE, and UPDATE that changes it, do not tell the old value of ${listColumns(absent)}, which a rule needs: the replica identity is ${kind} (${listColumns(identityColumns)})`;
 }

@@ -36,7 +36,7 @@ const COMPOUND: TextForm = {
   why: "has the form of Postgres' own literals, as in {a,b}",
 };
 
-/** Whether every column of every key exists, is sent by the server, and reads as an application would write it. */
+/** Whether every column that a rule reads exists and is sent, and whether those of its keys read as an application writes them. */
 export function checkKeyColumns(
   tables: readonly RuledTable[],
   sendsGenerated: boolean,
@@ -54,9 +54,9 @@ function checkRule(
   version: number,
 ): readonly Finding[] {
   if (relation === undefined || !isTable(relation)) return [];
-  const names = new Set(rule.keys.flatMap(({ columns }) => columns));
+  const keyColumns = new Set(rule.keys.flatMap(({ columns }) => columns));
   const subject = `rule ${rule.name}`;
-  return [...names].flatMap((name): readonly Finding[] => {
+  return [...new Set([...keyColumns, ...otherColumns(rule)])].flatMap((name): readonly Finding[] => {
     const column = relation.columns.find((candidate) => candidate.name === name);
     if (column === undefined) {
       const candidates = relation.columns.map((candidate) => candidate.name);
@@ -72,8 +72,24 @@ function checkRule(
     }
     if (column.generated !== null && !(column.generated === 'stored' && sendsGenerated))
       return [generated(subject, column, rule, version)];
+    if (!keyColumns.has(name)) return [];
     return [...checkTextForm(subject, column, rule), ...checkNull(subject, column)];
   });
+}
+
+/** What a rule reads beside its keys, for queries and for what it writes: any text will do. */
+function otherColumns({ fanOuts, action }: Rule): readonly string[] {
+  const bound = fanOuts.flatMap(({ each }) => each.columns);
+  switch (action.kind) {
+    case 'refresh':
+      return [...bound, ...action.query.columns];
+    case 'set':
+      return [...bound, ...(action.columns ?? action.template?.columns ?? [])];
+    case 'hash':
+      return [...bound, ...(action.columns ?? [])];
+    default:
+      return bound;
+  }
 }
 
 function generated(subject: string, column: ColumnFacts, rule: Rule, version: number): Finding {

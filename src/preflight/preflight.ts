@@ -4,9 +4,11 @@ import type { Query } from '../domain/query.ts';
 import type { Rule } from '../domain/rule.ts';
 import { checkDdlCapture } from '../migrations/ddl-capture-state.ts';
 import type { RedisFacts } from '../pipeline/redis/describe-redis.ts';
+import { checkConditions } from './check-conditions.ts';
 import { checkIdentity } from './check-identity.ts';
 import { checkKeyColumns } from './check-key-columns.ts';
 import { checkPublication } from './check-publication.ts';
+import { checkQueries } from './check-queries.ts';
 import { checkRedis } from './check-redis.ts';
 import { checkServer } from './check-server.ts';
 import { checkSlot } from './check-slot.ts';
@@ -28,7 +30,8 @@ export async function preflight(
   redis: RedisFacts,
 ): Promise<readonly Finding[]> {
   const facts = await readPostgresFacts(query, rules, settings.postgres);
-  return bySeverity([...checkPostgres(facts, settings.postgres), ...checkRedis(redis)]);
+  const queries = await checkQueries(query, facts.tables);
+  return bySeverity([...checkPostgres(facts, settings.postgres), ...queries, ...checkRedis(redis)]);
 }
 
 /** Pure: facts in, findings out, in the order in which they are to be mended: a table before its publication. */
@@ -41,6 +44,7 @@ export function checkPostgres(facts: PostgresFacts, wanted: Settings['postgres']
     ...checkKeyColumns(tables, published, server.version),
     ...checkTemplates(tables),
     ...checkIdentity(tables, { version: server.version, published }),
+    ...checkConditions(tables, { version: server.version, published }),
     ...checkPublication(publication, wanted, tables),
     ...checkSlot(slot, wanted, server),
     ...checkDdlCapture(facts.ddlCapture),

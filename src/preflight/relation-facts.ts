@@ -25,6 +25,8 @@ export interface RelationFacts extends TableName {
 
 export interface ColumnFacts {
   readonly name: string;
+  /** As declared: of a domain its own, as the stream gives it. */
+  readonly typeOid: number;
   /** `pg_type.typname`, of the base type for a domain: `int8`, `bpchar`, `timestamptz`. */
   readonly type: string;
   /** As SQL writes it: `character varying(40)`. */
@@ -54,6 +56,7 @@ export interface RelationRow extends RelationFacts {
 const COLUMNS_SQL = `(
   SELECT coalesce(jsonb_agg(jsonb_build_object(
            'name', a.attname,
+           'typeOid', a.atttypid::int,
            'type', t.typname,
            'sqlType', format_type(a.atttypid, a.atttypmod),
            'typeKind', t.typtype,

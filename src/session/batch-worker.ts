@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Batch, isEmpty } from '../domain/batch.ts';
 import type { SettledLsn } from '../domain/lsn.ts';
-import type { BatchExpander } from '../pipeline/expand/batch-expander.ts';
+import type { BatchExpander, FindExisting } from '../pipeline/expand/batch-expander.ts';
 import type { BatchQueue } from '../pipeline/queue/batch-queue.ts';
 import type { VisibilityGate } from '../pipeline/ready/visibility-gate.ts';
 import type { Applied, BatchApplier } from '../pipeline/redis/batch-applier.ts';
@@ -13,7 +13,7 @@ export interface WorkerOptions {
   readonly queue: BatchQueue;
   readonly gate: Pick<VisibilityGate, 'invisible' | 'untilFewer'>;
   readonly expander: Pick<BatchExpander, 'expand'>;
-  readonly applier: Pick<BatchApplier, 'apply' | 'remove'>;
+  readonly applier: Pick<BatchApplier, 'apply' | 'remove' | 'existing'>;
   readonly backoff: Backoff;
   /** A batch is done: its memory is free, and this is settled. */
   readonly onSettled: (settled: SettledLsn) => void;
@@ -21,7 +21,8 @@ export interface WorkerOptions {
 }
 
 export interface WorkerObserver {
-  removed(removals: Removals): void;
+  /** Before the commit was visible, and so for the moment only. */
+  removedEarly(removals: Removals): void;
   applied(batch: Batch, applied: Applied): void;
   settled(batch: Batch): void;
   redisFailed(error: unknown): void;
@@ -133,13 +134,15 @@ export class BatchWorker {
 
   async #apply(batch: Batch, signal: AbortSignal): Promise<void> {
     const { expander, applier, observer } = this.#options;
-    const expanded = await expander.expand(batch);
-    observer.applied(batch, await this.#untilDone(() => applier.apply(expanded, signal), signal));
+    const existing: FindExisting = (keys) => this.#untilDone(() => applier.existing(keys), signal);
+    for await (const part of expander.expand(batch, existing)) {
+      observer.applied(part, await this.#untilDone(() => applier.apply(part, signal), signal));
+    }
   }
 
   async #remove(batch: Batch, signal: AbortSignal): Promise<void> {
     const { applier, observer } = this.#options;
-    observer.removed(await this.#untilDone(() => applier.remove(batch, signal), signal));
+    observer.removedEarly(await this.#untilDone(() => applier.remove(batch, signal), signal));
   }
 
   async #untilDone<T>(task: () => Promise<T>, signal: AbortSignal): Promise<T> {

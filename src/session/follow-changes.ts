@@ -76,7 +76,6 @@ export async function followChanges(options: FollowOptions, signal: AbortSignal)
 
 /** Puts together what belongs to one change, and hands it on before the next. */
 class ChangeCollector implements EffectSink {
-  readonly isCaughtUp = false;
   readonly room = undefined;
   readonly #onChange: (followed: FollowedChange) => void;
   readonly #onPosition: (lsn: Lsn) => void;
@@ -88,6 +87,10 @@ class ChangeCollector implements EffectSink {
   constructor(onChange: (followed: FollowedChange) => void, onPosition: (lsn: Lsn) => void) {
     this.#onChange = onChange;
     this.#onPosition = onPosition;
+  }
+
+  countRow(): number {
+    return 0;
   }
 
   begin(transaction: Transaction): void {

@@ -19,7 +19,7 @@ import { BatchWorker } from './batch-worker.ts';
 import { checkSource, type FollowedSource, rememberSource } from './check-source.ts';
 import type { DaemonStatus } from './daemon-status.ts';
 import { MigrationWatch } from './migration-watch.ts';
-import { queryFaultObserver, readerObserver, workerObserver } from './observers.ts';
+import { expanderObserver, readerObserver, workerObserver } from './observers.ts';
 import { monitorSlot } from './slot-monitor.ts';
 import { StreamReader } from './stream-reader.ts';
 import { rootOf } from './table-root.ts';
@@ -109,9 +109,8 @@ export async function runSession(
       queue,
       gate,
       expander: new BatchExpander({
-        query,
-        existing: (keys) => applier.existing(keys),
-        onFault: queryFaultObserver(log, metrics),
+        query: pool.textQuery,
+        ...expanderObserver(log, metrics, query),
       }),
       applier,
       backoff: new Backoff(retry),

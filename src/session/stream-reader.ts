@@ -15,7 +15,7 @@ import type { BatchQueue } from '../pipeline/queue/batch-queue.ts';
 import type { TableRoot } from './table-root.ts';
 
 /** Where effects go, transaction by transaction. */
-export type EffectSink = Pick<BatchQueue, 'begin' | 'add' | 'commit' | 'keepalive' | 'room' | 'isCaughtUp'>;
+export type EffectSink = Pick<BatchQueue, 'begin' | 'add' | 'commit' | 'keepalive' | 'room' | 'countRow'>;
 
 export interface ReaderOptions {
   readonly rules: readonly Rule[];
@@ -45,6 +45,12 @@ export interface ReaderObserver {
   columnsMissing(table: Table, columns: readonly string[]): void;
 }
 
+/** A transaction names itself, before its changes, for rules that ignore it. */
+const LABEL_PREFIX = 'freshet.label';
+
+/** What has a place of its own within its transaction. */
+const COUNTED: ReadonlySet<Message['kind']> = new Set(['change', 'unread', 'truncate', 'message']);
+
 type Held = { readonly payload: Buffer } | { readonly walEnd: Lsn };
 
 /**
@@ -58,15 +64,16 @@ export class StreamReader {
   readonly #planner = new KeyPlanner();
   #held: Held[] | undefined;
   #transaction: Transaction | undefined;
-  /** Changes of the transaction so far, those of tables without rules too: a replay must count alike. */
+  /** Changes and messages of the transaction so far, those without a rule too: a replay must count alike. */
   #ordinal = 0;
-  /** By rule: changed rows since the queue was last empty. */
+  /** What the transaction has said about where it comes from. */
+  #source: { origins?: string; labels?: string } = {};
+  /** By rule with a limit: changed rows of the transaction so far. */
   readonly #rows = new Map<Rule, number>();
-  readonly #purges = new Map<Rule, readonly Effect[]>();
 
   constructor(options: ReaderOptions) {
     this.#options = options;
-    this.#matcher = new RuleMatcher(options.rules, options.observer.doubted);
+    this.#matcher = new RuleMatcher(options.rules, (rule, doubt) => options.observer.doubted(rule, doubt));
   }
 
   /** @returns a promise where reading has to wait: for the catalog, or for room in the queue */
@@ -85,8 +92,7 @@ export class StreamReader {
 
   #read(payload: Buffer): Promise<void> | undefined {
     const message = this.#decoder.decode(payload);
-    if (message.kind === 'change' || message.kind === 'unread' || message.kind === 'truncate')
-      this.#ordinal++;
+    if (COUNTED.has(message.kind)) this.#ordinal++;
     const { queue } = this.#options;
     switch (message.kind) {
       case 'change':
@@ -95,16 +101,21 @@ export class StreamReader {
       case 'begin':
         this.#transaction = message.transaction;
         this.#ordinal = 0;
-        if (queue.isCaughtUp) this.#rows.clear();
+        this.#source = {};
+        this.#rows.clear();
         queue.begin(message.transaction);
         break;
       case 'commit':
         queue.commit(message.endLsn);
         this.#options.onPosition(message.endLsn);
         break;
+      case 'origin':
+        this.#source.origins = message.name;
+        break;
       case 'message':
+        if (message.prefix === LABEL_PREFIX) this.#source.labels = message.content.toString();
         for (const rule of this.#options.onMessage(message, this.#transaction?.xid ?? 0)) {
-          for (const effect of this.#purgeOf(rule)) this.#queue(rule)(effect);
+          for (const effect of planPurge(rule, this.#version)) this.#queue(rule)(effect);
         }
         break;
       case 'truncate':
@@ -123,6 +134,7 @@ export class StreamReader {
   #change(change: Change): void {
     this.#options.observer.change(change);
     this.#matcher.match(change, (rule) => {
+      if (this.#isIgnored(rule)) return;
       const emit = this.#queue(rule);
       if (this.#isMassChange(rule)) for (const effect of planPurge(rule, this.#version)) emit(effect);
       else this.#planner.plan(change, rule, this.#version, emit);
@@ -130,25 +142,30 @@ export class StreamReader {
   }
 
   #queue({ mode }: Rule): (planned: Effect | Skip) => void {
-    return mode === 'live' ? this.#live : this.#options.observer.shadowed;
+    return mode === 'live' ? this.#live : this.#shadow;
   }
+
+  readonly #shadow = (planned: Effect | Skip): void => this.#options.observer.shadowed(planned);
 
   readonly #live = (planned: Effect | Skip): void => {
     this.#options.observer.planned(planned);
     if (planned.kind !== 'skip') this.#options.queue.add(planned);
   };
 
-  #purgeOf(rule: Rule): readonly Effect[] {
-    let effects = this.#purges.get(rule);
-    if (effects === undefined) this.#purges.set(rule, (effects = planPurge(rule)));
-    return effects;
+  #isIgnored({ ignore }: Rule): boolean {
+    const { origins, labels } = this.#source;
+    return (
+      (origins !== undefined && ignore.origins.includes(origins)) ||
+      (labels !== undefined && ignore.labels.includes(labels))
+    );
   }
 
+  /** By the transaction, parts of which may be applied already, and by all that waits to be. */
   #isMassChange(rule: Rule): boolean {
     if (rule.massChange === Number.POSITIVE_INFINITY) return false;
     const rows = (this.#rows.get(rule) ?? 0) + 1;
     this.#rows.set(rule, rows);
-    return rows > rule.massChange;
+    return Math.max(rows, this.#options.queue.countRow(rule.name)) > rule.massChange;
   }
 
   readonly #version = (): Version => {

@@ -11,11 +11,21 @@ const PLANNED_KINDS = [
   'purge',
   'purgeTag',
   'write',
+  'refresh',
+  'fanOut',
   'publish',
   'skip',
 ] as const satisfies readonly PlannedKind[];
 
 const SLOT_STATUSES = ['reserved', 'extended', 'unreserved', 'lost', 'missing'] as const;
+
+type Removals = ReadonlyMap<string, { readonly requested: number; readonly existed: number }>;
+
+interface Outcome {
+  readonly removals: Removals;
+  readonly written: number;
+  readonly refused: number;
+}
 
 /** What a session has begun and not done, read at each scrape. */
 export interface WorkInProgress {
@@ -74,6 +84,11 @@ export class Metrics {
   readonly #queryErrors = this.#counter(
     'query_errors_total',
     'Queries of rules that failed or took too long',
+    ['rule'],
+  );
+  readonly #overflows = this.#counter(
+    'fan_out_overflows_total',
+    'Queries that found more keys than maxRows, so that all keys of the template were purged',
     ['rule'],
   );
   readonly #redisErrors = this.#counter(
@@ -144,14 +159,16 @@ export class Metrics {
     this.#planned[planned.kind]++;
   }
 
-  removed(removals: ReadonlyMap<string, { requested: number; existed: number }>): void {
+  /** An early removal finds what exists; the one that counts comes after it. */
+  removedEarly(removals: Removals): void {
+    for (const [rule, { existed }] of removals) this.#existed.inc({ rule }, existed);
+  }
+
+  applied(batch: Batch, { removals, written, refused }: Outcome): void {
     for (const [rule, { requested, existed }] of removals) {
       this.#removed.inc({ rule }, requested);
       this.#existed.inc({ rule }, existed);
     }
-  }
-
-  applied(batch: Batch, { written, refused }: { written: number; refused: number }): void {
     this.#batchKeys.observe(batch.keys.size);
     this.#writes.inc({ outcome: 'written' }, written);
     this.#writes.inc({ outcome: 'refused' }, refused);
@@ -182,6 +199,10 @@ export class Metrics {
 
   queryFailed(rule: string): void {
     this.#queryErrors.inc({ rule });
+  }
+
+  fanOutOverflowed(rule: string): void {
+    this.#overflows.inc({ rule });
   }
 
   redisFailed(): void {

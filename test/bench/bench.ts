@@ -3,7 +3,7 @@ import { delimiter, join } from 'node:path';
 import { LocalPostgres } from '../support/postgres/local-postgres.ts';
 import { LocalRedis } from '../support/redis/local-redis.ts';
 import { SqlClient } from '../support/sql-client.ts';
-import { Drain, type Drained, ROWS } from './drain.ts';
+import { Drain, type DrainCase, type Drained, ONE_RULE, ROWS, TEN_RULES } from './drain.ts';
 import { measureLatency } from './latency.ts';
 
 /**
@@ -24,28 +24,32 @@ console.log(
   `commit to key gone, idle: median ${at(latencies, 0.5).toFixed(2)} ms, p99 ${at(latencies, 0.99).toFixed(2)} ms (${latencies.length} commits)\n`,
 );
 
-console.log(`${ROWS.toLocaleString('en')} updated rows, 100 a transaction, one delete rule:`);
 const drain = await Drain.prepare(postgres, sql, redis.url);
 const recvlogical = findProgram('pg_recvlogical');
-const baseline: Drained[] = [];
-const freshet: Drained[] = [];
-for (let pair = 1; pair <= PAIRS; pair++) {
-  if (recvlogical !== undefined)
-    baseline.push(print('pg_recvlogical', await drain.byRecvlogical(recvlogical)));
-  freshet.push(print('freshet', await drain.byFreshet()));
-}
+for (const drainCase of [ONE_RULE, TEN_RULES]) await compare(drainCase);
 
-console.log('\nmedians');
-const own = median(freshet);
-console.log(
-  `  freshet        ${perSecond(own)} rows/s, peak RSS ${Math.max(...freshet.map((run) => run.peakMib)).toFixed(0)} MiB`,
-);
-if (recvlogical === undefined) {
-  console.log('  pg_recvlogical not measured: not in PATH (Debian: apt-get install postgresql-client)');
-} else {
+async function compare(drainCase: DrainCase): Promise<void> {
+  console.log(`${ROWS.toLocaleString('en')} updated rows, 100 a transaction; ${drainCase.name}:`);
+  const baseline: Drained[] = [];
+  const freshet: Drained[] = [];
+  for (let pair = 1; pair <= PAIRS; pair++) {
+    if (recvlogical !== undefined)
+      baseline.push(print('pg_recvlogical', await drain.byRecvlogical(recvlogical)));
+    freshet.push(print('freshet', await drain.byFreshet(drainCase)));
+  }
+  const own = median(freshet);
+  const peak = Math.max(...freshet.map((run) => run.peakMib)).toFixed(0);
+  console.log(`  median          freshet ${perSecond(own)} rows/s, peak RSS ${peak} MiB`);
+  if (recvlogical === undefined) {
+    console.log(
+      '                  pg_recvlogical not measured: not in PATH (Debian: apt-get install postgresql-client)\n',
+    );
+    return;
+  }
   const other = median(baseline);
-  console.log(`  pg_recvlogical ${perSecond(other)} rows/s`);
-  console.log(`  ratio          ${(other / own).toFixed(2)} times as fast as pg_recvlogical`);
+  console.log(
+    `                  pg_recvlogical ${perSecond(other)} rows/s; freshet is ${(other / own).toFixed(2)} times as fast\n`,
+  );
 }
 
 function print(name: string, run: Drained): Drained {

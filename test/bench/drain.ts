@@ -14,14 +14,48 @@ const PUBLICATION = 'bench';
 const SOURCE_SLOT = 'bench_source';
 const KEYS_PER_COMMAND = 10_000;
 
-const RULES = `
-apiVersion: freshet.dev/v1
-kind: CacheRule
-metadata: {name: item}
-spec:
-  table: public.item
-  keys: ['item:\${id}']
-`;
+/** What a daemon is given, and what must be gone afterwards. */
+export interface DrainCase {
+  readonly name: string;
+  readonly rules: string;
+  /** Begin of the keys of all rows, which are in Redis before. */
+  readonly keyPrefix: string;
+}
+
+export const ONE_RULE: DrainCase = {
+  name: 'one delete rule',
+  rules: rule('item', 'item:$' + '{id}'),
+  keyPrefix: 'item:',
+};
+
+/** Each asks a condition of every row; three of them are true, so that a row has three keys. */
+const CONDITIONS = [
+  'row.price >= 0.00',
+  "row.tenant != 'none'",
+  'row.id > 0',
+  "row.tenant == 'nobody'",
+  'row.price < 0.00',
+  'row.id < 0',
+  "row.name == ''",
+  "row.name.startsWith('thing')",
+  "row.tenant in ['a', 'b', 'c']",
+  "row.price > 1000000.00 && row.tenant == 'tenant-1'",
+];
+
+export const TEN_RULES: DrainCase = {
+  name: 'ten rules with conditions, three keys a row',
+  rules: CONDITIONS.map((when, index) => rule(`rule-${index}`, `r${index}:$` + '{id}', when)).join('---\n'),
+  keyPrefix: 'r0:',
+};
+
+function rule(name: string, key: string, when?: string): string {
+  return JSON.stringify({
+    apiVersion: 'freshet.dev/v1',
+    kind: 'CacheRule',
+    metadata: { name },
+    spec: { table: 'public.item', keys: [key], ...(when === undefined ? {} : { when }) },
+  }).concat('\n');
+}
 
 export interface Drained extends ProcessCost {
   readonly seconds: number;
@@ -98,16 +132,16 @@ export class Drain {
   }
 
   /** The daemon: every key is in Redis before, and must be gone after. From the first byte streamed to the last confirmed. */
-  async byFreshet(): Promise<Drained> {
+  async byFreshet({ rules, keyPrefix }: DrainCase): Promise<Drained> {
     await using redis = connect(this.#redisUrl);
-    await fillKeys(redis.client);
+    await fillKeys(redis.client, keyPrefix);
     const slot = await this.#copySlot();
     await using daemon = await DaemonProcess.launch({
       postgresUrl: this.#server.url,
       redisUrl: this.#redisUrl,
       slot,
       publication: PUBLICATION,
-      rules: RULES,
+      rules,
     });
     await waitFor(() => daemon.log.some((line) => line.includes('"streaming"')), {
       what: 'the daemon to stream',
@@ -125,8 +159,8 @@ export class Drain {
     await daemon.stop();
     await this.#dropSlot(slot);
     await redis.client.flushall();
-    // What is left is the daemon's own mark.
-    if (left > 1) throw new Error(`${left} keys are left although everything is confirmed`);
+    // What is left are the daemon's own marks: the source, and the fingerprint of the catalog.
+    if (left > 2) throw new Error(`${left} keys are left although everything is confirmed`);
     return { seconds, ...cost };
   }
 
@@ -163,11 +197,11 @@ function connect(url: string): AsyncDisposable & { readonly client: Redis } {
   };
 }
 
-async function fillKeys(redis: Redis): Promise<void> {
+async function fillKeys(redis: Redis, prefix: string): Promise<void> {
   await redis.flushall();
   const value = 'x'.repeat(100);
   for (let first = 1; first <= ROWS; first += KEYS_PER_COMMAND) {
-    const pairs = Array.from({ length: KEYS_PER_COMMAND }, (_, i) => [`item:${first + i}`, value]);
+    const pairs = Array.from({ length: KEYS_PER_COMMAND }, (_, i) => [`${prefix}${first + i}`, value]);
     await redis.mset(pairs.flat());
   }
 }

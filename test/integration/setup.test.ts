@@ -30,7 +30,7 @@ async function withSetup(context: TestContext, keys: Readonly<Record<string, str
     const { slot, publication } = context;
     const postgres = { ...(url === null ? {} : { url }), slot, publication };
     await writeFile(folder.join('freshet.yaml'), JSON.stringify({ postgres, rules: ['rules.yaml'] }));
-    return await setup({ configFile: folder.join('freshet.yaml'), printSql }, { write });
+    return await setup({ configFile: folder.join('freshet.yaml'), printSql, ddl: false }, { write });
   };
   return { run, text: () => text };
 }

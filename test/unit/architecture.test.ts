@@ -27,7 +27,7 @@ const sources = new Map(files.map((file) => [file, readFileSync(join(ROOT, file)
 const imports = files.flatMap(importsOf);
 
 /** Folders of src/pipeline in the order of the data. */
-const STAGES = ['capture', 'decode', 'match', 'plan', 'queue', 'ready', 'redis', 'settle'] as const;
+const STAGES = ['capture', 'decode', 'match', 'plan', 'queue', 'ready', 'expand', 'redis', 'settle'] as const;
 const stagesOnDisk = readdirSync(join(ROOT, 'src/pipeline'));
 
 test('the imports are found at all', () => {
@@ -54,25 +54,33 @@ test('the domain imports nothing from outside', () => {
   ).toEqual([]);
 });
 
+/** Pure, and of the domain's language: what templates become, and statements that are made of queries. */
+const LANGUAGE = ['src/template', 'src/sql'] as const;
+
+test.each(LANGUAGE)('%s is pure: the domain, the language and hashes alone', (folder) => {
+  const foreign = imports.filter(
+    ({ file, target }) =>
+      within(file, folder) && !within(target, 'src/domain', ...LANGUAGE) && target !== 'node:crypto',
+  );
+  expect(foreign).toEqual([]);
+});
+
 describe('a stage', () => {
   test.each(STAGES)('%s imports no other', (stage) => {
     const own = `src/pipeline/${stage}`;
     const ours = imports.filter(({ file }) => within(file, own));
     expect(ours.length).toBeGreaterThan(0);
-    expect(ours.filter(({ target }) => within(target, 'src') && !within(target, own, 'src/domain'))).toEqual(
-      [],
-    );
+    expect(
+      ours.filter(({ target }) => within(target, 'src') && !within(target, own, 'src/domain', ...LANGUAGE)),
+    ).toEqual([]);
   });
 
   test.each(['decode', 'match', 'plan', 'queue', 'settle'])(
-    '%s is pure: the domain and itself alone',
+    '%s is pure: the domain, its language and itself alone',
     (stage) => {
       const own = `src/pipeline/${stage}`;
       const foreign = imports.filter(
-        ({ file, target }) =>
-          within(file, own) &&
-          !within(target, own, 'src/domain') &&
-          !(stage === 'plan' && target === 'node:crypto'),
+        ({ file, target }) => within(file, own) && !within(target, own, 'src/domain', 'src/template'),
       );
       expect(foreign).toEqual([]);
     },
@@ -153,6 +161,8 @@ test('the session alone confirms', () => {
   expect(filesWith(/\.confirm\(/)).toEqual([
     // Hands on what it was told to confirm.
     'src/pipeline/capture/replication-stream.ts',
+    // Of a temporary slot that nobody else reads.
+    'src/session/follow-changes.ts',
     'src/session/session.ts',
   ]);
 });

@@ -10,5 +10,7 @@ export function share(max: number): Format<number> {
       const value = percent === undefined ? Number(digits) : Number(digits) / 100;
       return value <= max ? value : undefined;
     },
+    hint: (raw) =>
+      /^\d+$/.test(String(raw)) && Number(raw) > 1 ? 'for a percentage write the sign, as in 10%' : undefined,
   };
 }

@@ -14,7 +14,9 @@ export type Message =
   | { readonly kind: 'truncate'; readonly tables: readonly Table[] }
   /** A row of a table that no rule reads. */
   | { readonly kind: 'unread' }
+  /** The transaction was replayed from elsewhere, under this name. */
+  | { readonly kind: 'origin'; readonly name: string }
   /** A transactional logical message, at its place among the changes. */
   | { readonly kind: 'message'; readonly lsn: Lsn; readonly prefix: string; readonly content: Buffer }
-  /** Nothing that a key could depend on: an origin, a type, a message outside of transactions. */
+  /** Nothing that a key could depend on: a type, a message outside of transactions. */
   | { readonly kind: 'ignored' };

@@ -79,6 +79,7 @@ export class PgoutputDecoder {
       case LOGICAL_MESSAGE:
         return this.#message();
       case ORIGIN:
+        return this.#origin();
       case TYPE:
         return IGNORED;
       default:
@@ -137,6 +138,14 @@ export class PgoutputDecoder {
     }
     reader.finish();
     return { kind: 'truncate', tables };
+  }
+
+  #origin(): Message {
+    const reader = this.#reader;
+    reader.skip(8); // LSN of the commit at the origin
+    const name = reader.cstring();
+    reader.finish();
+    return { kind: 'origin', name };
   }
 
   #message(): Message {

@@ -2,112 +2,91 @@ import type { Batch } from '../../domain/batch.ts';
 import { combineEffects } from '../../domain/combine-effects.ts';
 import type { CacheKey, Effect, KeyEffect, Origin } from '../../domain/effect.ts';
 import { effectName } from '../../domain/effect-name.ts';
-import { QueryTimeoutError, RetryableError } from '../../domain/errors.ts';
 import type { Query } from '../../domain/query.ts';
-import { fanOutEffects } from './fan-out-effects.ts';
-import { fanOutQuery } from './fan-out-query.ts';
-import { readValue } from './read-value.ts';
+import { FanOutReader } from './fan-out-reader.ts';
+import { Limiter } from './limiter.ts';
+import type { OnQueryFault } from './query-fault.ts';
+import { RefreshReader } from './refresh-reader.ts';
 
-/** Queries under way at once; as many connections of the pool do not go to the visibility probe. */
+/** Queries under way at once, of all batches; as many connections of the pool do not go to the visibility probe. */
 const QUERIES_AT_ONCE = 4;
 
 type FanOutEffect = Extract<Effect, { kind: 'fanOut' }>;
-type RefreshEffect = Extract<Effect, { kind: 'refresh' }>;
 
 export interface ExpanderOptions {
+  /** Gives every value in Postgres' text form. */
   readonly query: Query;
-  /** Which of the keys hold a value now. */
-  readonly existing: (keys: readonly CacheKey[]) => Promise<ReadonlySet<CacheKey>>;
-  /** A rule's query was refused or took too long; its keys are deleted instead. */
-  readonly onFault: (origin: Origin, error: unknown) => void;
+  readonly onFault: OnQueryFault;
+  /** A fan-out has found more rows than it may; the keys of its template are purged instead. */
+  readonly onOverflow: (origin: Origin, maxRows: number) => void;
 }
+
+/** Which of the keys hold a value now. */
+export type FindExisting = (keys: readonly CacheKey[]) => Promise<ReadonlySet<CacheKey>>;
 
 /**
  * Asks the database for what rows alone do not tell: the keys of a fan-out, the values of a refresh. To be called only
  * for a batch whose transactions are visible, or the answers would be those from before the change.
  */
 export class BatchExpander {
-  readonly #options: ExpanderOptions;
+  readonly #fanOuts: FanOutReader;
+  readonly #refreshes: RefreshReader;
 
-  constructor(options: ExpanderOptions) {
-    this.#options = options;
+  constructor({ query, onFault, onOverflow }: ExpanderOptions) {
+    const limiter = new Limiter(QUERIES_AT_ONCE);
+    const limited: Query = (sql, values) => limiter.run(() => query(sql, values));
+    this.#fanOuts = new FanOutReader({ query: limited, onFault, onOverflow });
+    this.#refreshes = new RefreshReader({ query: limited, atOnce: QUERIES_AT_ONCE, onFault });
   }
 
   /**
-   * The same batch with nothing left to ask for. What cannot be asked is answered coarsely: a key is deleted, a
-   * fan-out purges its pattern.
+   * The batch in parts that have nothing left to ask for, to be applied in their order: what removes, the values that
+   * were read again, by and by as they take memory, and the messages. What cannot be asked is answered coarsely: a key
+   * is removed, a fan-out purges its pattern.
    * @throws RetryableError when the server is away
    */
-  async expand(batch: Batch): Promise<Batch> {
-    const refreshes = [...batch.keys.values()].filter((effect) => effect.kind === 'refresh');
-    if (refreshes.length === 0 && batch.fanOuts.size === 0) return batch;
+  async *expand(batch: Batch, findExisting: FindExisting): AsyncGenerator<Batch, void, undefined> {
+    const found = batch.fanOuts.size === 0 ? batch : await this.#withKeysFound(batch);
+    const refreshes = [...found.keys.values()].filter((effect) => effect.kind === 'refresh');
+    if (refreshes.length === 0) {
+      yield found;
+      return;
+    }
+    const rest = found.keys.entries().filter(([, { kind }]) => kind !== 'refresh');
+    yield { ...found, keys: new Map(rest), messages: NO_MESSAGES };
+
+    const optional = refreshes.filter(({ action }) => !action.always).map(({ key }) => key);
+    const existing = optional.length === 0 ? new Set() : await findExisting(optional);
+    const wanted = refreshes.filter(({ key, action }) => action.always || existing.has(key));
+    for await (const keys of this.#refreshes.read(wanted)) {
+      yield { ...found, keys, purges: NO_PURGES, messages: NO_MESSAGES };
+    }
+    if (found.messages.size > 0) yield { ...found, keys: new Map(), purges: NO_PURGES };
+  }
+
+  /** The batch with the keys that its fan-outs find, each combined with what is to happen to it anyway. */
+  async #withKeysFound(batch: Batch): Promise<Batch> {
     const expanded = {
       ...batch,
       keys: new Map(batch.keys),
       purges: new Map(batch.purges),
       messages: new Map(batch.messages),
-      fanOuts: new Map<string, FanOutEffect>(),
+      fanOuts: NO_FAN_OUTS,
     };
-    for (const effect of await this.#refresh(refreshes)) expanded.keys.set(effect.key, effect);
-    for (const { key } of refreshes)
-      if (expanded.keys.get(key)?.kind === 'refresh') expanded.keys.delete(key);
-    const byOrigin = Map.groupBy(batch.fanOuts.values(), ({ origin }) => origin);
-    for (const group of byOrigin.values()) {
-      for (const effect of await this.#fanOut(group)) place(expanded, effect);
-    }
+    const groups = [...Map.groupBy(batch.fanOuts.values(), queryName).values()];
+    const found = await Promise.all(groups.map((group) => this.#fanOuts.read(group)));
+    for (const effect of found.flat()) place(expanded, effect);
     return expanded;
   }
+}
 
-  /** The writes, without the keys that need none because they are not cached. */
-  async #refresh(effects: readonly RefreshEffect[]): Promise<readonly KeyEffect[]> {
-    const optional = effects.filter(({ action }) => !action.always).map(({ key }) => key);
-    const existing = optional.length === 0 ? new Set() : await this.#options.existing(optional);
-    const wanted = effects.filter(({ key, action }) => action.always || existing.has(key));
-    const writes: KeyEffect[] = [];
-    const waiting = wanted[Symbol.iterator]();
-    const work = async (): Promise<void> => {
-      for (const effect of waiting) writes.push(await this.#readAgain(effect));
-    };
-    await Promise.all(Array.from({ length: QUERIES_AT_ONCE }, work));
-    return writes;
-  }
+const NO_PURGES: Batch['purges'] = new Map();
+const NO_MESSAGES: Batch['messages'] = new Map();
+const NO_FAN_OUTS: Batch['fanOuts'] = new Map();
 
-  async #readAgain(effect: RefreshEffect): Promise<KeyEffect> {
-    const { key, version, origin } = effect;
-    try {
-      return { kind: 'write', key, write: await readValue(this.#options.query, effect), version, origin };
-    } catch (error) {
-      this.#answerCoarsely(origin, error);
-      return { kind: 'write', key, write: { op: 'remove' }, version, origin };
-    }
-  }
-
-  async #fanOut(effects: readonly FanOutEffect[]): Promise<readonly Effect[]> {
-    const [first] = effects;
-    if (first === undefined) return [];
-    const { origin, fanOut, typeOids } = first;
-    try {
-      const types = await this.#options.query<{ type: string }>(
-        'SELECT format_type(oid, NULL) AS type FROM unnest($1::oid[]) WITH ORDINALITY AS t(oid, position) ORDER BY position',
-        [typeOids],
-      );
-      const { sql, values } = fanOutQuery(
-        effects,
-        types.map(({ type }) => type),
-      );
-      const rows = await this.#options.query<Record<string, string | null>>(sql, values);
-      return fanOutEffects(first, rows.length > fanOut.maxRows ? 'too many' : rows);
-    } catch (error) {
-      this.#answerCoarsely(origin, error);
-      return fanOutEffects(first, 'too many');
-    }
-  }
-
-  /** @throws the error where it is the server that is away and not the query that is wrong */
-  #answerCoarsely(origin: Origin, error: unknown): void {
-    if (error instanceof RetryableError && !(error instanceof QueryTimeoutError)) throw error;
-    this.#options.onFault(origin, error);
-  }
+/** Fan-outs of one name differ in their values only: one statement asks for all of them. */
+function queryName({ origin, fanOut, typeOids }: FanOutEffect): string {
+  return JSON.stringify([origin.rule, origin.template, fanOut.each.source, typeOids]);
 }
 
 interface GrowingBatch {

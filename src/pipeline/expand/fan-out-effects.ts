@@ -1,17 +1,15 @@
 import type { CacheKey, Effect, FanOutAction, Origin } from '../../domain/effect.ts';
-import { effectOnAll } from '../../domain/effect-on-all.ts';
 import type { Table } from '../../domain/table.ts';
 import { compileTemplate } from '../../template/render-template.ts';
 
 /**
- * The effects on the keys that a fan-out has found, or on all of its template.
+ * The effects on the keys that a fan-out has found.
  * @param rows by r0, r1, ...: the columns of the key in their order
  */
 export function fanOutEffects(
   { fanOut: { key }, action, origin }: Extract<Effect, { kind: 'fanOut' }>,
-  rows: readonly Readonly<Record<string, string | null>>[] | 'too many',
+  rows: readonly Readonly<Record<string, string | null>>[],
 ): readonly Effect[] {
-  if (rows === 'too many') return [effectOnAll(action, origin)];
   const render = compileTemplate(key, resultTable(key.columns));
   return rows.flatMap((row) => {
     const text = render(key.columns.map((_, index) => row[`r${index}`] ?? null));

@@ -1,18 +1,33 @@
 import type { Effect, Write } from '../../domain/effect.ts';
 import type { Query } from '../../domain/query.ts';
-import { type RefreshRow, refreshQuery } from './refresh-query.ts';
+import { refreshQuery } from '../../sql/refresh-query.ts';
 
 type RefreshEffect = Extract<Effect, { kind: 'refresh' }>;
 
-/** Asks for the value of a key; a query that finds nothing, or a NULL, means that there is none. */
+/**
+ * Asks for the value of a key; a query that finds nothing, or a NULL, means that there is none.
+ * @param query gives values in Postgres' text form, so that a hash has what the action `hash` would write
+ */
 export async function readValue(query: Query, { action, values }: RefreshEffect): Promise<Write> {
   const { as, expiry } = action;
-  const rows = await query<RefreshRow>(refreshQuery(action.query, as), values);
-  const [first] = rows;
-  if (first === undefined) return { op: 'remove' };
+  const [row] = await query<Record<string, string | null>>(refreshQuery(action.query, as), values);
+  if (row === undefined) return { op: 'remove' };
   if (as === 'hash') {
-    const fields = new Map(rows.map(({ key = '', value }) => [key, value]));
-    return { op: 'hash', fields, isComplete: true, expiry };
+    const fields = new Map(Object.entries(row));
+    return { op: 'hash', fields, isComplete: true, replaces: true, expiry };
   }
-  return first.value === null ? { op: 'remove' } : { op: 'set', value: first.value, expiry };
+  const value = row['value'] ?? null;
+  return value === null ? { op: 'remove' } : { op: 'set', value, expiry };
+}
+
+/** What a value takes of memory, about. */
+export function bytesOfWrite(write: Write): number {
+  switch (write.op) {
+    case 'remove':
+      return 0;
+    case 'set':
+      return write.value.length;
+    case 'hash':
+      return write.fields.values().reduce((sum, value) => sum + (value?.length ?? 0), 0);
+  }
 }

@@ -1,4 +1,5 @@
 import type { Effect, Origin, Write } from '../../domain/effect.ts';
+import type { KeyTemplate } from '../../domain/key-template.ts';
 import type { RuleAction } from '../../domain/rule.ts';
 import type { Column, Table } from '../../domain/table.ts';
 import type { Version } from '../../domain/version.ts';
@@ -12,8 +13,8 @@ type KeyTouch = Extract<Touch, { kind: 'stored' | 'gone' }>;
 /** What an action makes of one key. */
 export type EffectOnOne = (touch: KeyTouch, origin: Origin, version: () => Version) => Effect;
 
-/** Resolves an action's columns in a table once. */
-export function compileAction(action: RuleAction, table: Table): EffectOnOne {
+/** Resolves an action's columns in a table once. @param template of the keys */
+export function compileAction(action: RuleAction, template: KeyTemplate, table: Table): EffectOnOne {
   switch (action.kind) {
     case 'delete':
     case 'purgeTag':
@@ -23,7 +24,7 @@ export function compileAction(action: RuleAction, table: Table): EffectOnOne {
     case 'publish':
       return ({ key }, origin) => ({ kind: 'publish', subject: { key }, to: action, origin });
     case 'refresh':
-      return compileRefresh(action, table);
+      return compileRefresh(action, template, table);
     case 'set':
       return writeOf(compileSet(action, table));
     case 'hash':
@@ -31,11 +32,19 @@ export function compileAction(action: RuleAction, table: Table): EffectOnOne {
   }
 }
 
-/** A key that lost its row is read again too: other rows may still belong to it. */
-function compileRefresh(action: Extract<RuleAction, { kind: 'refresh' }>, table: Table): EffectOnOne {
+/**
+ * A key that lost its row is read again too, for other rows may still belong to it; but only by a query that the key
+ * alone decides. One by `${id}` would find the row that has left `product:${slug}`, and store it there.
+ */
+function compileRefresh(
+  action: Extract<RuleAction, { kind: 'refresh' }>,
+  template: KeyTemplate,
+  table: Table,
+): EffectOnOne {
   const bind = compileParameters(action.query, table);
-  return ({ key, row }, origin, version): Effect => {
-    const values = bind(row);
+  const isOfKey = action.query.columns.every((column) => template.columns.includes(column));
+  return ({ kind, key, row }, origin, version): Effect => {
+    const values = kind === 'stored' || isOfKey ? bind(row) : undefined;
     return values === undefined
       ? { kind: 'write', key, write: REMOVE, version: version(), origin }
       : { kind: 'refresh', key, action, values, version: version(), origin };
@@ -84,6 +93,8 @@ function compileHash(
   const chosen = chooseColumns(table, columns);
   return ({ row, previous }) => {
     const fields = new Map<string, string | null>();
+    // Without any value there was no hash that a part could go into.
+    const wasEmpty = nulls === 'remove' && chosen.every(({ index }) => previous?.[index] === null);
     let isComplete = true;
     for (const { column, index } of chosen) {
       const value = row[index];
@@ -92,7 +103,7 @@ function compileHash(
       if (value === undefined || value === previous?.[index]) isComplete = false;
       else fields.set(column.name, value ?? (nulls === 'empty' ? '' : null));
     }
-    return { op: 'hash', fields, isComplete, expiry };
+    return { op: 'hash', fields, isComplete: isComplete || wasEmpty, expiry };
   };
 }
 

@@ -5,7 +5,7 @@ const BOOL = 16;
 const NUMBERS = new Set([20, 21, 23, 26, 700, 701, 1700]);
 const JSON_TYPES = new Set([114, 3802]);
 /** NaN and the infinities have no form in JSON and become text. */
-const JSON_NUMBER = /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/;
+const JSON_NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 
 /**
  * A value in JSON: numbers keep every digit (a reader that parses them as doubles may lose some), booleans and JSON

@@ -60,12 +60,11 @@ export class KeyPlanner {
       table.columns.filter((column) => column.inIdentity).map((column) => column.name),
     );
     const escape = action.kind === 'purgePattern' ? escapeGlob : undefined;
-    const onOne = compileAction(action, table);
     const keys = rule.keys.map((template): PlannedKey => {
       const origin = this.#originOf(rule, template);
       return {
         origin,
-        onOne,
+        onOne: compileAction(action, template, table),
         onAll: (version) => effectOnAll(action, origin, version),
         render: compileTemplate(template, table, escape),
         isConstant: template.columns.length === 0,

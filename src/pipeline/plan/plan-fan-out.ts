@@ -18,6 +18,9 @@ export function compileFanOut(fanOut: FanOut, action: RuleAction, origin: Origin
   const typeOids = fanOut.each.parameters.map(
     (name) => table.columns.find((column) => column.name === name)?.typeOid ?? 0,
   );
+  const indexes = fanOut.each.columns.map((name) =>
+    table.columns.findIndex((column) => column.name === name),
+  );
   const all = effectOnAll(action, origin);
   const of = (row: Row): Effect => {
     const values = bind(row);
@@ -32,7 +35,8 @@ export function compileFanOut(fanOut: FanOut, action: RuleAction, origin: Origin
       case 'update': {
         if (change.old === undefined) return isInIdentity ? [of(change.new)] : [of(change.new), all];
         const { old } = change;
-        return [of(old), of(change.new.map((value, index) => (value === undefined ? old[index] : value)))];
+        const now = change.new.map((value, index) => (value === undefined ? old[index] : value));
+        return indexes.every((index) => now[index] === old[index]) ? [of(now)] : [of(old), of(now)];
       }
       case 'truncate':
         return [all];

@@ -152,6 +152,9 @@ export class BatchQueue {
   readonly #maxBytes: number;
   readonly #sealed: Batch[] = [];
   #open = new OpenBatch();
+  /** By rule: changed rows behind the effects that were added and not yet released, of each batch and of all. */
+  readonly #rowsOf = new Map<Batch, Map<string, number>>();
+  readonly #rows = new Map<string, number>();
   #transaction: Transaction | undefined;
   #outstandingBytes = 0;
   #closed = false;
@@ -181,11 +184,6 @@ export class BatchQueue {
     return this.#outstandingBytes;
   }
 
-  /** Everything that was added is applied. */
-  get isCaughtUp(): boolean {
-    return this.#outstandingBytes === 0;
-  }
-
   begin(transaction: Transaction): void {
     this.#transaction = transaction;
   }
@@ -197,6 +195,16 @@ export class BatchQueue {
     this.#outstandingBytes += open.add(effect, transaction);
     // Sealed long before the queue is full: otherwise a large transaction would wait for room that only it can free.
     if (open.size >= this.#maxKeys || open.bytes >= this.#maxBytes / 4) this.#seal();
+  }
+
+  /** Takes note of a changed row of a rule. @returns how many of the rule's rows are not applied yet */
+  countRow(rule: string): number {
+    let rows = this.#rowsOf.get(this.#open);
+    if (rows === undefined) this.#rowsOf.set(this.#open, (rows = new Map()));
+    rows.set(rule, (rows.get(rule) ?? 0) + 1);
+    const outstanding = (this.#rows.get(rule) ?? 0) + 1;
+    this.#rows.set(rule, outstanding);
+    return outstanding;
   }
 
   /**
@@ -237,6 +245,9 @@ export class BatchQueue {
   /** The batch is applied: its memory is free again. */
   release(batch: Batch): void {
     this.#outstandingBytes -= batch.bytes;
+    for (const [rule, rows] of this.#rowsOf.get(batch) ?? [])
+      this.#rows.set(rule, (this.#rows.get(rule) ?? 0) - rows);
+    this.#rowsOf.delete(batch);
     for (const { resolve } of this.#interjected.filter((one) => one.batch === batch)) resolve();
     this.#interjected = this.#interjected.filter((one) => one.batch !== batch);
     if (this.#outstandingBytes > this.#maxBytes / 2) return;

@@ -58,3 +58,31 @@ test('an entry that finds nothing is a problem', () => {
   symlinkSync('gone.yaml', folder.file('broken.yaml'));
   expect(namesOf(folder, 'none.yaml', 'empty', '*.yaml')).toEqual(['no none.yaml', 'no empty', 'no *.yaml']);
 });
+
+test('fixtures are never rules, however they are named, and are found beside the rules', () => {
+  using folder = new TemporaryFolder({
+    'a.yaml': '',
+    'a.test.yaml': '',
+    'b.yml': '',
+    'b.test.yml': '',
+    'c.test.yaml': '',
+  });
+  const expand = (...entries: readonly string[]) => {
+    const { files, fixtures } = expandRulePaths(
+      entries.map((text) => ({ text, where: text })),
+      folder.path,
+    );
+    return [files, fixtures].map((paths) => paths.map((path) => basename(path)));
+  };
+  const all = [
+    ['a.yaml', 'b.yml'],
+    ['a.test.yaml', 'b.test.yml', 'c.test.yaml'],
+  ];
+  expect(expand('.')).toEqual(all);
+  expect(expand('*.y*ml')).toEqual(all);
+  expect(expand('a.yaml', 'b.yml')).toEqual([
+    ['a.yaml', 'b.yml'],
+    ['a.test.yaml', 'b.test.yml'],
+  ]);
+  expect(expand('c.test.yaml')).toEqual([[], ['c.test.yaml']]);
+});

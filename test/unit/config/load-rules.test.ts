@@ -29,7 +29,13 @@ test('a rule, as small as it can be', () => {
         columns: ['id'],
       },
     ],
+    fanOuts: [],
     action: { kind: 'delete' },
+    when: undefined,
+    whenAt: expect.any(Function),
+    mode: 'live',
+    ignore: { origins: [], labels: [] },
+    massChange: Number.POSITIVE_INFINITY,
     where: 'rules.yaml:1:1',
   });
 });
@@ -60,6 +66,50 @@ spec:
     keys: [{ columns: ['Item Id'] }, { columns: ['category'] }],
     where: 'rules.yaml:2:1',
   });
+});
+
+function actionOf(action: string): unknown {
+  return parseRules(ruleYaml(`{table: a.b, keys: ["x:\${id}"], ${action}}`), 'rules.yaml')[0]?.action;
+}
+
+test('each action with all that it can say', () => {
+  expect(actionOf('set: {ttl: 90s}')).toEqual({
+    kind: 'set',
+    columns: undefined,
+    template: undefined,
+    expiry: { ttlMs: 90_000, jitter: 0.1 },
+  });
+  expect(actionOf(`set: {ttl: 1500ms, jitter: 0, columns: [Price, '"Unit Price"']}`)).toMatchObject({
+    columns: ['price', 'Unit Price'],
+    expiry: { ttlMs: 1_500, jitter: 0 },
+  });
+  // A value may be a column alone, and of several lines: it is no key.
+  expect(actionOf(`set: {ttl: 1h, jitter: 50%, template: "\${Price}\\n\${note|trim}"}`)).toMatchObject({
+    template: { columns: ['price', 'note'] },
+    expiry: { jitter: 0.5 },
+  });
+  expect(actionOf('hash: {ttl: 3600000, jitter: 0.25, columns: [id], nulls: empty}')).toEqual({
+    kind: 'hash',
+    columns: ['id'],
+    nulls: 'empty',
+    expiry: { ttlMs: 3_600_000, jitter: 0.25 },
+  });
+  expect(actionOf('hash: {ttl: 1h}')).toMatchObject({ nulls: 'remove' });
+  expect(actionOf('publish: {channel: changes}')).toEqual({
+    kind: 'publish',
+    to: 'channel',
+    name: 'changes',
+  });
+  expect(actionOf('publish: {stream: log}')).toEqual({
+    kind: 'publish',
+    to: 'stream',
+    name: 'log',
+    maxLength: 10_000,
+  });
+  expect(actionOf('publish: {stream: log, maxLength: 5}')).toMatchObject({ maxLength: 5 });
+  expect(actionOf('purgeTag: {}')).toEqual({ kind: 'purgeTag' });
+  expect(actionOf('purgePattern: {}')).toEqual({ kind: 'purgePattern' });
+  expect(actionOf('delete: {}')).toEqual({ kind: 'delete' });
 });
 
 test('several documents to a file, empty ones left out, and several files', () => {
@@ -110,11 +160,11 @@ spec:
           did you mean lower?
       rules.yaml:9:7: spec.keys[2]: \${id} has no text of its own, so a TRUNCATE would purge every key
           begin it with the kind of key, such as product:\${id}
-      rules.yaml:10:7: spec.keys[3]: expected a key template such as product:\${id}, got a map
+      rules.yaml:10:7: spec.keys[3]: expected a key template such as product:\${id}, or a map with each and key, got a map
           YAML makes a map of a colon with a space after it: put the template in quotes
       rules.yaml:11:7: spec.keys[4]: unexpected "I" in a column
           after a column comes } or | and a filter; a column's name in quotes: \${"Item Id"}
-      rules.yaml:12:7: spec.keys[5]: expected a key template such as product:\${id}, got the number 5
+      rules.yaml:12:7: spec.keys[5]: expected a key template such as product:\${id}, or a map with each and key, got the number 5
       rules.yaml:13:16: spec.on[1]: expected insert, update, delete, truncate, got "updates"
           did you mean update?"
     `);
@@ -142,28 +192,109 @@ spec:
   });
 
   test('what later versions will know', () => {
-    const yaml = `
-  table: public.products
-  keys: [{each: SELECT 1, key: x}]
-  when: changed('price')
-  refresh: {ttl: 1h}`;
-    expect(problemsIn(ruleYaml(yaml))).toMatchInlineSnapshot(`
-      "rules.yaml:6:10: spec.keys[0]: expected a key template such as product:\${id}, got a map
-          keys from a query (each) are not in this version
-      rules.yaml:7:3: spec.when: not in this version
-      rules.yaml:8:3: spec.refresh: not in this version
-          the only action is delete, and a rule without an action deletes"
+    expect(problemsIn(ruleYaml('{table: a.b, keys: [x], stale: {}}'))).toMatchInlineSnapshot(`
+      "rules.yaml:4:31: spec.stale: not in this version
+          the actions are delete, set, hash, refresh, publish, purgeTag, purgePattern; a rule without an action deletes"
     `);
   });
 
   test('two actions, and an action with a field that it does not have', () => {
-    const two = '{table: a.b, keys: [x], delete: {}, stale: {}}';
+    const rules = [
+      '{table: a.b, keys: [x], delete: {}, stale: {}}',
+      '{table: a.b, keys: [x], set: {ttl: 1h}, hash: {ttl: 1h}, delete: {}}',
+      '{table: a.b, keys: [x], delete: {ttl: 1}}',
+      '{table: a.b, keys: [x], purgeTag: {keys: [y]}}',
+    ];
     expect(
-      problemsIn(`${ruleYaml(two)}---\n${ruleYaml('{table: a.b, keys: [x], delete: {ttl: 1}}', 'b')}`),
+      problemsIn(rules.map((rule, index) => ruleYaml(rule, `rule-${index}`)).join('---\n')),
     ).toMatchInlineSnapshot(`
       "rules.yaml:4:43: spec.stale: not in this version; and a rule has exactly one action, not delete and stale
-          the only action is delete, and a rule without an action deletes
-      rules.yaml:9:40: spec.delete.ttl: unknown field"
+          the actions are delete, set, hash, refresh, publish, purgeTag, purgePattern; a rule without an action deletes
+      rules.yaml:9:36: spec.set: a rule has exactly one action, not delete and set and hash
+      rules.yaml:14:40: spec.delete.ttl: unknown field
+      rules.yaml:19:42: spec.purgeTag.keys: unknown field"
+    `);
+  });
+
+  test('values without an end, or with one that is none', () => {
+    const rules = [
+      '{table: a.b, keys: [x], set: {}}',
+      '{table: a.b, keys: [x], hash: {columns: [id]}}',
+      '{table: a.b, keys: [x], set: {ttl: 7d}}',
+      '{table: a.b, keys: [x], set: {ttl: 0}}',
+      '{table: a.b, keys: [x], set: {ttl: 1000h}}',
+      '{table: a.b, keys: [x], set: {ttl: yes}}',
+      '{table: a.b, keys: [x], set: {ttl: true, jitter: 60%}}',
+      '{table: a.b, keys: [x], set: {ttl: 1h, jitter: 10}}',
+      '{table: a.b, keys: [x], set: {ttl: 1h, jitter: ten}}',
+      '{table: a.b, keys: [x], set: 1h}',
+      '{table: a.b, keys: [x], set: }',
+    ];
+    expect(
+      problemsIn(rules.map((rule, index) => ruleYaml(rule, `rule-${index}`)).join('---\n')),
+    ).toMatchInlineSnapshot(`
+      "rules.yaml:4:31: spec.set.ttl: missing; every key that Freshet writes has a TTL: expected a duration such as 200ms, 10s or 5m, from 1s to 720h
+      rules.yaml:9:31: spec.hash.ttl: missing; every key that Freshet writes has a TTL: expected a duration such as 200ms, 10s or 5m, from 1s to 720h
+      rules.yaml:14:42: spec.set.ttl: expected a duration such as 200ms, 10s or 5m, from 1s to 720h, got "7d"
+          units are ms, s, m, h
+      rules.yaml:19:42: spec.set.ttl: expected a duration such as 200ms, 10s or 5m, from 1s to 720h, got the number 0
+      rules.yaml:24:42: spec.set.ttl: expected a duration such as 200ms, 10s or 5m, from 1s to 720h, got "1000h"
+      rules.yaml:29:42: spec.set.ttl: expected a duration such as 200ms, 10s or 5m, from 1s to 720h, got "yes"
+      rules.yaml:34:42: spec.set.ttl: expected a duration such as 200ms, 10s or 5m, from 1s to 720h, got true
+      rules.yaml:34:56: spec.set.jitter: expected a share of 0 to 50%, such as 10%, got "60%"
+      rules.yaml:39:54: spec.set.jitter: expected a share of 0 to 50%, such as 10%, got the number 10
+          for a percentage write the sign, as in 10%
+      rules.yaml:44:54: spec.set.jitter: expected a share of 0 to 50%, such as 10%, got "ten"
+      rules.yaml:49:36: spec.set: expected a map with ttl, got "1h"
+      rules.yaml:54:36: spec.set: expected a map with ttl, got nothing"
+    `);
+  });
+
+  test('values that contradict themselves, or are none', () => {
+    const rules = [
+      "{table: a.b, keys: [x], set: {ttl: 1h, columns: [id], template: '${id}'}}",
+      '{table: a.b, keys: [x], set: {ttl: 1h, columns: []}}',
+      '{table: a.b, keys: [x], set: {ttl: 1h, columns: [id, Unit Price, "${id}"]}}',
+      '{table: a.b, keys: [x], set: {ttl: 1h, columns: id}}',
+      "{table: a.b, keys: [x], set: {ttl: 1h, template: '${id'}}",
+      '{table: a.b, keys: [x], hash: {ttl: 1h, nulls: keep, colums: [id]}}',
+    ];
+    expect(
+      problemsIn(rules.map((rule, index) => ruleYaml(rule, `rule-${index}`)).join('---\n')),
+    ).toMatchInlineSnapshot(`
+      "rules.yaml:4:36: spec.set: has columns and template; a value is either of them
+      rules.yaml:9:55: spec.set.columns: expected at least one column; without \`columns\` it is all of them, got an empty list
+      rules.yaml:14:64: spec.set.columns[1]: not a column name: "Unit Price"
+          write it as in SQL: price, or "Unit Price" with quotes where SQL needs them
+      rules.yaml:14:73: spec.set.columns[2]: not a column name: "\${id}"
+          write it as in SQL: price, or "Unit Price" with quotes where SQL needs them
+      rules.yaml:19:55: spec.set.columns: expected a list of columns, got "id"
+      rules.yaml:24:57: spec.set.template: a \${ that is never closed
+          close it with }; $$ is a literal $
+      rules.yaml:29:54: spec.hash.nulls: expected remove or empty, got "keep"
+      rules.yaml:29:60: spec.hash.colums: unknown field
+          did you mean columns?"
+    `);
+  });
+
+  test('messages without a destination, or with two', () => {
+    const rules = [
+      '{table: a.b, keys: [x], publish: {}}',
+      '{table: a.b, keys: [x], publish: {channel: a, stream: b}}',
+      '{table: a.b, keys: [x], publish: {channel: a, maxLength: 5}}',
+      '{table: a.b, keys: [x], publish: {stream: a, maxLength: 0}}',
+      "{table: a.b, keys: [x], publish: {stream: ''}}",
+      '{table: a.b, keys: [x], publish: changes}',
+    ];
+    expect(
+      problemsIn(rules.map((rule, index) => ruleYaml(rule, `rule-${index}`)).join('---\n')),
+    ).toMatchInlineSnapshot(`
+      "rules.yaml:4:40: spec.publish: expected either channel or stream
+      rules.yaml:9:40: spec.publish: expected either channel or stream
+      rules.yaml:14:40: spec.publish: has maxLength, which only a stream has
+      rules.yaml:19:63: spec.publish.maxLength: expected at least 1 entry, got the number 0
+      rules.yaml:24:49: spec.publish.stream: expected the name of a stream, got ""
+      rules.yaml:29:40: spec.publish: expected a map with channel or stream, got "changes""
     `);
   });
 

@@ -12,12 +12,12 @@ const RULES = [
 
 const row = (json: string) => parseRow(json, '--new');
 
-/** By rule: the keys, patterns and skipped templates; undefined where the rule does not listen. */
+/** By rule: the keys, patterns and skipped templates; undefined where the rule is not about it. */
 function explain(change: Omit<ChangeToExplain, 'table'>) {
   return Object.fromEntries(
-    explainChange(RULES, { table: products, ...change }).map(({ rule, listens, planned }) => [
+    explainChange(RULES, { table: products, ...change }).map(({ rule, verdict, planned }) => [
       rule,
-      listens
+      verdict === 'matches'
         ? [
             ...new Set(
               planned.map((one) => `${one.kind} ${one.kind === 'delete' ? one.key : one.origin.pattern}`),

@@ -2,19 +2,22 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseRow } from '../../../src/explain/parse-row.ts';
 
+/** https://www.postgresql.org/docs/current/catalog-pg-type.html */
+const [BOOL, TEXT, NUMERIC, JSONB] = [16, 25, 1700, 3802] as const;
+
 test.each([
-  ['"Tea"', 'Tea'],
-  ['""', ''],
-  ['null', null],
-  ['7', '7'],
-  ['9007199254740993', '9007199254740993'],
-  ['2.50', '2.50'],
-  ['true', 't'],
-  ['false', 'f'],
-  ['{"n": 1.0, "on": true, "no": null}', '{"n":1.0,"on":true,"no":null}'],
-  ['[1, "a", false]', '[1,"a",false]'],
-])('%s is, as Postgres would print it, %j', (json, value) => {
-  expect(parseRow(`{"column": ${json}}`, '--new').get('column')).toBe(value);
+  ['"Tea"', 'Tea', TEXT],
+  ['""', '', TEXT],
+  ['null', null, 0],
+  ['7', '7', NUMERIC],
+  ['9007199254740993', '9007199254740993', NUMERIC],
+  ['2.50', '2.50', NUMERIC],
+  ['true', 't', BOOL],
+  ['false', 'f', BOOL],
+  ['{"n": 1.0, "on": true, "no": null}', '{"n":1.0,"on":true,"no":null}', JSONB],
+  ['[1, "a", false]', '[1,"a",false]', JSONB],
+])('%s is, as Postgres would print it, %j, in all likelihood of type %i', (json, text, typeOid) => {
+  expect(parseRow(`{"column": ${json}}`, '--new').get('column')).toEqual({ text, typeOid });
 });
 
 test('columns keep their names, also odd ones', () => {
@@ -40,7 +43,8 @@ test.each(['', '{', '{id: 7}', '7', 'null', '[]', '"text"'])(
 test('every text survives', () => {
   fc.assert(
     fc.property(fc.dictionary(fc.string(), fc.string({ unit: 'binary' })), (row) => {
-      expect(Object.fromEntries(parseRow(JSON.stringify(row), '--new'))).toEqual({ ...row });
+      const texts = [...parseRow(JSON.stringify(row), '--new')].map(([name, { text }]) => [name, text]);
+      expect(Object.fromEntries(texts)).toEqual({ ...row });
     }),
   );
 });

@@ -12,7 +12,7 @@ describe('checkTables', () => {
 
   test.each<[string, Partial<RelationFacts>]>([
     ['error TABLE_KIND', { kind: 'v' }],
-    ['error TABLE_KIND', { kind: 'm' }],
+    ['info TABLE_IS_MATVIEW', { kind: 'm' }],
     ['error TABLE_KIND', { kind: 'f' }],
     ['error TABLE_TEMPORARY', { persistence: 't' }],
     ['error TABLE_UNLOGGED', { persistence: 'u' }],

@@ -1,10 +1,10 @@
 import { parseRules } from '../../../src/config/load-rules.ts';
+import type { Rule } from '../../../src/domain/rule.ts';
 import type { PublicationFacts, PublishedTable } from '../../../src/preflight/publication-facts.ts';
 import type { ColumnFacts, RelationFacts } from '../../../src/preflight/relation-facts.ts';
 import type { RuledTable } from '../../../src/preflight/ruled-table.ts';
 import type { ServerFacts } from '../../../src/preflight/server-facts.ts';
 import type { SlotFacts } from '../../../src/preflight/slot-facts.ts';
-import type { Rule } from '../../../src/domain/rule.ts';
 
 /** A server without a fault. */
 export const SERVER: ServerFacts = {
@@ -74,9 +74,12 @@ export function rule(keys: readonly string[], on = 'insert, update, delete, trun
   return parsed;
 }
 
+const TYPE_OIDS: Readonly<Record<string, number>> = { bool: 16, int8: 20, text: 25, timestamptz: 1184 };
+
 export function column(name: string, type = 'int8', facts: Partial<ColumnFacts> = {}): ColumnFacts {
   return {
     name,
+    typeOid: TYPE_OIDS[type] ?? 0,
     type,
     sqlType: type,
     typeKind: 'b',

@@ -4,7 +4,14 @@ import { blindSetupScript, setupScript } from '../../../src/preflight/setup-scri
 import { PUBLICATION, published, relation, rule, ruled, SERVER, SLOT, WANTED } from './facts.ts';
 
 const POSTS = ruled([rule(['post:${id}'])]);
-const NOTHING = { server: SERVER, slot: undefined, publication: undefined, tables: [POSTS], allNames: [] };
+const NOTHING = {
+  server: SERVER,
+  slot: undefined,
+  publication: undefined,
+  tables: [POSTS],
+  allNames: [],
+  ddlCapture: 'absent',
+} as const;
 const URL_WANTED = { ...WANTED, url: 'postgres://freshet:secret@db/shop' };
 
 describe('planSetup', () => {

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
-import { expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { toLsn } from '../../../src/domain/lsn.ts';
-import { commit, quiet, startWorker } from './worker-harness.ts';
+import { begin, type Call, commit, commitWrites, quiet, startWorker } from './worker-harness.ts';
 
 test('a visible batch is probed, then applied once, then settled', async () => {
   const { events, queue } = startWorker();
@@ -11,20 +11,20 @@ test('a visible batch is probed, then applied once, then settled', async () => {
 });
 
 test('nothing settles before Redis has answered', async () => {
-  const { remover, settled, queue, worker } = startWorker();
-  remover.outage = Promise.withResolvers();
+  const { applier, settled, queue, worker } = startWorker();
+  applier.outage = Promise.withResolvers();
   commit(queue, 1, 'a');
   await quiet();
   expect([settled, worker.inFlight]).toEqual([[], 1]);
   expect(queue.outstandingBytes).toBeGreaterThan(0);
-  remover.outage.resolve();
+  applier.outage.resolve();
   await quiet();
   expect([settled, worker.inFlight, queue.outstandingBytes]).toEqual([[1n], 0, 0]);
 });
 
 test('a failed batch is repeated whole until Redis takes it', async () => {
-  const { events, remover, queue, settled } = startWorker();
-  remover.failures = 2;
+  const { events, applier, queue, settled } = startWorker();
+  applier.failures = 2;
   commit(queue, 1, 'a', 'b');
   await vi.waitUntil(() => settled.length > 0);
   expect(events).toEqual([
@@ -38,54 +38,54 @@ test('a failed batch is repeated whole until Redis takes it', async () => {
   ]);
 });
 
-test('a batch that is not visible is applied early, and again when it is; only that settles it', async () => {
-  const { primary, remover, queue, settled } = startWorker();
+test('a batch that is not visible is removed early, and applied when it is; only that settles it', async () => {
+  const { primary, applier, queue, settled } = startWorker();
   primary.running.add(1);
   commit(queue, 1, 'a');
-  await vi.waitUntil(() => remover.applied.length === 1);
+  await vi.waitUntil(() => applier.calls.length === 1);
   await quiet();
   expect(settled).toEqual([]);
   primary.running.clear();
   await vi.waitUntil(() => settled.length > 0);
   expect(settled).toEqual([1n]);
-  expect(remover.applied.map(({ keys, invisible }) => [keys, invisible.has(1)])).toEqual([
-    [['a'], true],
-    [['a'], false],
+  expect(applier.calls.map(({ how, keys, invisible }) => [how, keys, invisible.has(1)])).toEqual([
+    ['remove', ['a'], true],
+    ['apply', ['a'], false],
   ]);
 });
 
-test('a batch of several transactions is applied again after each that becomes visible', async () => {
-  const { primary, remover, queue, settled } = startWorker();
+test('a batch of several transactions is removed again after each that becomes visible', async () => {
+  const { primary, applier, queue, settled } = startWorker();
   for (const xid of [1, 2]) primary.running.add(xid);
-  remover.outage = Promise.withResolvers();
+  applier.outage = Promise.withResolvers();
   commit(queue, 10, 'first');
   await quiet();
   // Both arrive while the first batch is in flight, and so are one.
   commit(queue, 1, 'a');
   commit(queue, 2, 'b');
-  remover.outage.resolve();
-  await vi.waitUntil(() => remover.applied.length === 2);
+  applier.outage.resolve();
+  await vi.waitUntil(() => applier.calls.length === 2);
   primary.running.delete(2);
-  await vi.waitUntil(() => remover.applied.length === 3);
+  await vi.waitUntil(() => applier.calls.length === 3);
   expect(settled).toEqual([10n]);
   primary.running.delete(1);
-  await vi.waitUntil(() => remover.applied.length === 4);
-  expect(remover.applied.slice(1).map(({ keys }) => keys)).toEqual([
-    ['a', 'b'],
-    ['a', 'b'],
-    ['a', 'b'],
+  await vi.waitUntil(() => applier.calls.length === 4);
+  expect(applier.calls.slice(1).map(({ how, keys }) => [how, keys])).toEqual([
+    ['remove', ['a', 'b']],
+    ['remove', ['a', 'b']],
+    ['apply', ['a', 'b']],
   ]);
 });
 
 test('a batch that waits holds back the acknowledgement of later ones, but not their keys', async () => {
-  const { primary, remover, queue, settled, worker } = startWorker();
+  const { primary, applier, queue, settled, worker } = startWorker();
   primary.running.add(1);
   commit(queue, 1, 'a');
-  await vi.waitUntil(() => remover.applied.length === 1);
+  await vi.waitUntil(() => applier.calls.length === 1);
   commit(queue, 2, 'b');
-  await vi.waitUntil(() => remover.applied.length === 2);
+  await vi.waitUntil(() => applier.calls.length === 2);
   await quiet();
-  expect(remover.applied[1]?.keys).toEqual(['b']);
+  expect(applier.calls[1]).toMatchObject({ how: 'apply', keys: ['b'] });
   expect(settled.every((position) => position < 1n)).toBe(true);
   expect([worker.inFlight, worker.oldestCommitMs]).toEqual([1, 1]);
   primary.running.clear();
@@ -93,12 +93,40 @@ test('a batch that waits holds back the acknowledgement of later ones, but not t
   expect([worker.inFlight, worker.oldestCommitMs]).toEqual([0, undefined]);
 });
 
+test('it tells for how long nothing was settled, which idling does not add to', async () => {
+  const { applier, queue, settled, worker } = startWorker();
+  let nowMs = 1_000;
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => nowMs);
+  try {
+    expect(worker.stalledMs).toBe(0);
+    applier.outage = Promise.withResolvers();
+    commit(queue, 1, 'a');
+    await quiet();
+    nowMs += 20_000;
+    expect(worker.stalledMs).toBe(20_000);
+    applier.outage.resolve();
+    await quiet();
+    expect([settled, worker.stalledMs]).toEqual([[1n], 0]);
+
+    // What was done in between does not count against what comes later.
+    nowMs += 60_000;
+    applier.outage = Promise.withResolvers();
+    commit(queue, 2, 'b');
+    await quiet();
+    nowMs += 5_000;
+    expect(worker.stalledMs).toBe(5_000);
+    applier.outage.resolve();
+  } finally {
+    clock.mockRestore();
+  }
+});
+
 test('the parts of a large transaction settle with its commit', async () => {
-  const { remover, queue, settled } = startWorker();
-  queue.begin({ xid: 1, commitTimeMs: 1 });
+  const { applier, queue, settled } = startWorker();
+  begin(queue, 1);
   commit(queue, 1, 'a', 'b', 'c', 'd');
   await quiet();
-  expect(remover.applied.map(({ keys }) => keys.length)).toEqual([3, 1]);
+  expect(applier.calls.map(({ keys }) => keys.length)).toEqual([3, 1]);
   expect(settled).toEqual([0n, 1n]);
 });
 
@@ -110,10 +138,10 @@ test('a batch without effects asks nobody', async () => {
 });
 
 test('it ends when the queue is closed and everything in it is done, late batches too', async () => {
-  const { primary, remover, queue, settled, ended } = startWorker();
+  const { primary, applier, queue, settled, ended } = startWorker();
   primary.running.add(1);
   commit(queue, 1, 'a');
-  await vi.waitUntil(() => remover.applied.length === 1);
+  await vi.waitUntil(() => applier.calls.length === 1);
   commit(queue, 2, 'b');
   queue.close();
   const early = await Promise.race([ended, quiet().then(() => 'still waiting')]);
@@ -132,18 +160,18 @@ test('a primary that cannot be asked ends it, and settles nothing', async () => 
 });
 
 test('also while only late batches wait for it', async () => {
-  const { primary, remover, queue, settled, ended } = startWorker();
+  const { primary, applier, queue, settled, ended } = startWorker();
   primary.running.add(1);
   commit(queue, 1, 'a');
-  await vi.waitUntil(() => remover.applied.length === 1);
+  await vi.waitUntil(() => applier.calls.length === 1);
   primary.isAway = true;
   await expect(ended).rejects.toThrow('Postgres is away');
   expect(settled).toEqual([]);
 });
 
 test('the end of the session ends its attempts', async () => {
-  const { events, remover, queue, settled, ended, over } = startWorker();
-  remover.failures = Number.POSITIVE_INFINITY;
+  const { events, applier, queue, settled, ended, over } = startWorker();
+  applier.failures = Number.POSITIVE_INFINITY;
   commit(queue, 1, 'a');
   await vi.waitUntil(() => events.filter((event) => event === 'redis failed').length > 2);
   over.abort();
@@ -151,11 +179,93 @@ test('the end of the session ends its attempts', async () => {
   expect(settled).toEqual([]);
 });
 
-test('whatever is slow or fails, what is settled was deleted after it was visible', async () => {
+describe('what is written', () => {
+  test('waits for its commit to be visible, and is not touched before', async () => {
+    const { primary, applier, queue, settled } = startWorker();
+    primary.running.add(1);
+    commitWrites(queue, 1, 'a');
+    await vi.waitUntil(() => applier.calls.length === 1);
+    await quiet();
+    expect(applier.calls[0]?.how).toBe('remove');
+    primary.running.clear();
+    await vi.waitUntil(() => settled.length > 0);
+    expect(applier.calls.map(({ how }) => how)).toEqual(['remove', 'apply']);
+  });
+
+  test('does not overtake what is written by an earlier batch that waits', async () => {
+    const { primary, applier, queue, settled, worker } = startWorker();
+    primary.running.add(1);
+    commitWrites(queue, 1, 'a');
+    await vi.waitUntil(() => applier.calls.length === 1);
+    commitWrites(queue, 2, 'a');
+    await vi.waitUntil(() => applier.calls.length === 2);
+    await quiet();
+    expect(applied(applier.calls)).toEqual([]);
+    expect(worker.inFlight).toBe(2);
+    primary.running.clear();
+    await vi.waitUntil(() => settled.at(-1) === 2n);
+    expect(applied(applier.calls)).toEqual([['a'], ['a']]);
+    expect(settled).toEqual([1n, 2n]);
+  });
+
+  test('is overtaken by a delete, which comes again in its turn and settles only then', async () => {
+    const { primary, applier, queue, settled } = startWorker();
+    primary.running.add(1);
+    commitWrites(queue, 1, 'a', 'b');
+    await vi.waitUntil(() => applier.calls.length === 1);
+    commit(queue, 2, 'a');
+    await vi.waitUntil(() => applier.calls.length === 2);
+    await quiet();
+    expect(applier.calls[1]).toMatchObject({ how: 'remove', keys: ['a'] });
+    expect(settled).toEqual([]);
+    primary.running.clear();
+    await vi.waitUntil(() => settled.at(-1) === 2n);
+    expect(applied(applier.calls)).toEqual([['a', 'b'], ['a']]);
+  });
+
+  test('waits for earlier deletes too: one that came again later would take it away', async () => {
+    const { primary, applier, queue, settled } = startWorker();
+    primary.running.add(1);
+    commit(queue, 1, 'a');
+    await vi.waitUntil(() => applier.calls.length === 1);
+    commitWrites(queue, 2, 'a');
+    commit(queue, 3, 'b');
+    await vi.waitUntil(() => applier.calls.length === 2);
+    await quiet();
+    expect(applied(applier.calls)).toEqual([]);
+    primary.running.clear();
+    await vi.waitUntil(() => settled.at(-1) === 3n);
+    expect(applied(applier.calls)).toEqual([['a'], ['a', 'b']]);
+  });
+
+  test('holds nothing back once it is done', async () => {
+    const { primary, events, queue, settled } = startWorker();
+    primary.running.add(1);
+    commitWrites(queue, 1, 'a');
+    await vi.waitUntil(() => events.includes('remove a'));
+    primary.running.clear();
+    await vi.waitUntil(() => settled.at(-1) === 1n);
+    events.length = 0;
+    commitWrites(queue, 2, 'b');
+    await vi.waitUntil(() => settled.at(-1) === 2n);
+    expect(events).toEqual(['probe', 'apply b', 'settled 2']);
+  });
+});
+
+/** The keys of the batches that were applied in full, in order. */
+function applied(calls: readonly Call[]): readonly (readonly string[])[] {
+  return calls.filter(({ how }) => how === 'apply').map(({ keys }) => keys);
+}
+
+test('whatever is slow or fails, what is settled was applied after it was visible, and writes in their order', async () => {
   const step = fc.oneof(
     {
       weight: 4,
-      arbitrary: fc.record({ kind: fc.constantFrom('commit', 'commit unseen'), keys: fc.nat({ max: 4 }) }),
+      arbitrary: fc.record({
+        kind: fc.constantFrom('commit', 'commit unseen'),
+        writes: fc.boolean(),
+        keys: fc.nat({ max: 4 }),
+      }),
     },
     {
       weight: 3,
@@ -164,14 +274,17 @@ test('whatever is slow or fails, what is settled was deleted after it was visibl
   );
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 15 }), async (steps) => {
-      const { primary, remover, queue, settled, ended } = startWorker();
+      const { primary, applier, queue, settled, ended } = startWorker();
       const keysOf = new Map<number, readonly string[]>();
+      const writers = new Set<number>();
       let checked = 0;
       const checkSettled = (): void => {
         for (const position of settled.slice(checked)) {
           for (const [xid, keys] of keysOf) {
             if (BigInt(xid) > position) continue;
-            const counts = remover.applied.filter(({ invisible }) => !invisible.has(xid));
+            const counts = applier.calls.filter(
+              ({ how, invisible }) => how === 'apply' && !invisible.has(xid),
+            );
             for (const key of keys) expect(counts.some((each) => each.keys.includes(key))).toBe(true);
           }
         }
@@ -186,11 +299,12 @@ test('whatever is slow or fails, what is settled was deleted after it was visibl
             id,
             Array.from({ length: each.keys }, (_, key) => `${id}:${key}`),
           );
-          commit(queue, id, ...(keysOf.get(id) ?? []));
+          if (each.writes) writers.add(id);
+          (each.writes ? commitWrites : commit)(queue, id, ...(keysOf.get(id) ?? []));
         } else if (each.kind === 'see') {
           primary.running.delete([...primary.running][each.which] ?? 0);
         } else if (each.kind === 'fail') {
-          remover.failures++;
+          applier.failures++;
         } else await quiet();
         checkSettled();
       }
@@ -201,8 +315,23 @@ test('whatever is slow or fails, what is settled was deleted after it was visibl
       await ended;
       checkSettled();
       expect(settled.at(-1) ?? 0n).toBe(BigInt(Math.max(0, ...keysOf.keys())));
+      expectOrder(applied(applier.calls), writers);
       expect(queue.outstandingBytes).toBe(0);
     }),
     { numRuns: 60 },
   );
 });
+
+/** Of two transactions of which one writes, the earlier is never applied after the later. */
+function expectOrder(batches: readonly (readonly string[])[], writers: ReadonlySet<number>): void {
+  for (const [index, keys] of batches.entries()) {
+    const before = idsOf(batches.slice(0, index).flat());
+    for (const id of idsOf(keys)) {
+      expect(before.filter((other) => other > id && (writers.has(id) || writers.has(other)))).toEqual([]);
+    }
+  }
+}
+
+function idsOf(keys: readonly string[]): readonly number[] {
+  return keys.map((key) => Number.parseInt(key, 10));
+}

@@ -1,36 +1,43 @@
 import { expect, test } from 'vitest';
-import { checkSource, type SourceIdentity, type SourceMemory } from '../../../src/session/check-source.ts';
+import { checkSource, type FollowedSource, type SourceMemory } from '../../../src/session/check-source.ts';
 
 /** Remembers as Redis does, and forgets with it. */
 class Memory implements SourceMemory {
   readonly key = 'freshet:{slot}:source';
-  known: SourceIdentity | undefined;
+  known: FollowedSource | undefined;
 
-  constructor(known?: SourceIdentity) {
+  constructor(known?: FollowedSource) {
     this.known = known;
   }
 
-  async read(): Promise<SourceIdentity | undefined> {
+  async read(): Promise<FollowedSource | undefined> {
     return this.known;
   }
 
-  async write(source: SourceIdentity): Promise<void> {
+  async write(source: FollowedSource): Promise<void> {
     this.known = source;
   }
 }
 
 const source = { systemId: '7300000000000000001', timeline: 1 };
+const NOW_MS = Date.UTC(2026, 0, 1);
+const followed = { ...source, epoch: NOW_MS / 1000 };
 
-test('an empty Redis may follow any server, and remembers it', async () => {
+test('an empty Redis may follow any server, and remembers it and since when', async () => {
   const memory = new Memory();
-  await checkSource(memory, source);
-  expect(memory.known).toEqual(source);
-  await checkSource(memory, source);
+  expect(await checkSource(memory, source, NOW_MS)).toEqual(followed);
+  expect(memory.known).toEqual(followed);
+});
+
+test('a history that goes on keeps its epoch, or every version in Redis would be older than the next', async () => {
+  const memory = new Memory(followed);
+  expect(await checkSource(memory, source, NOW_MS + 86_400_000)).toEqual(followed);
+  expect(memory.known).toEqual(followed);
 });
 
 test.each([
-  ['another server', { systemId: '7300000000000000002', timeline: 1 }],
-  ['another timeline, after a failover', { ...source, timeline: 2 }],
+  ['another server', { ...followed, systemId: '7300000000000000002' }],
+  ['another timeline, after a failover', { ...followed, timeline: 2 }],
 ])('keys kept right from %s are not touched, and the memory stays', async (_what, known) => {
   const memory = new Memory(known);
   await expect(checkSource(memory, source)).rejects.toMatchObject({

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Effect, Skip } from '../../../src/domain/effect.ts';
 import { toLsn } from '../../../src/domain/lsn.ts';
 import type { Rule } from '../../../src/domain/rule.ts';
@@ -16,6 +16,9 @@ const RULES = [
   ruleOn('public.products', ['product:${id}', 'name:${name}']),
   ruleOn('public.orders', ['order:${id}'], { name: 'order' }),
 ];
+
+/** Of the source's history. */
+const EPOCH = 1_700_000_000;
 
 /** A catalog that answers when the test says so. */
 class Catalog {
@@ -35,7 +38,13 @@ class Catalog {
   }
 }
 
-function start({ rules = RULES, maxBytes = 1_000_000 }: { rules?: readonly Rule[]; maxBytes?: number } = {}) {
+interface Given {
+  readonly rules?: readonly Rule[];
+  readonly maxBytes?: number;
+  readonly onMessage?: () => readonly Rule[];
+}
+
+function start({ rules = RULES, maxBytes = 1_000_000, onMessage = () => [] }: Given = {}) {
   const queue = new BatchQueue({ maxKeys: 1_000, maxBytes });
   const catalog = new Catalog();
   const events: string[] = [];
@@ -48,9 +57,14 @@ function start({ rules = RULES, maxBytes = 1_000_000 }: { rules?: readonly Rule[
       events.push(`wait for ${xid}`);
       await visibility.promise;
     },
+    epoch: () => EPOCH,
+    onMessage,
+    onPosition: () => {},
     observer: {
-      change: (kind) => events.push(kind),
+      change: ({ kind }) => events.push(kind),
       planned: (planned: Effect | Skip) => events.push(planned.kind),
+      shadowed: (planned) => events.push(`would ${planned.kind}`),
+      doubted: (rule, { message }) => events.push(`${rule.name}: ${message}`),
       columnsMissing: (table, columns) => events.push(`${table.name} lacks ${columns.join()}`),
     },
   });
@@ -229,6 +243,87 @@ test('a full queue makes the socket wait until there is room', async () => {
   await room;
 });
 
+describe('the version of what is written', () => {
+  const cached = ruleOn('public.products', ['product:${id}'], { set: { ttl: '1h' } });
+
+  test('is that of its change: the commit record and the number of the row, rows of other tables counted', async () => {
+    const other = pgoutput.tableOf('other', ['id'], 16_005);
+    const { read, catalog, queue } = start({ rules: [cached] });
+    const described = async (table: Table): Promise<void> => {
+      const { waiting } = read(pgoutput.relation(table));
+      catalog.answer();
+      await waiting;
+    };
+    read(pgoutput.begin({ xid: 701, commitLsn: 90n }));
+    await described(product);
+    await described(other);
+    read(pgoutput.insert(product, ['1', 'Tea']));
+    read(pgoutput.insert(other, ['1']));
+    read(pgoutput.truncate(other));
+    read(pgoutput.insert(product, ['2', 'Mug']));
+    read(pgoutput.commit(toLsn(100n)));
+    read(pgoutput.begin({ xid: 702, commitLsn: 190n }));
+    read(pgoutput.insert(product, ['3', 'Cup']));
+    read(pgoutput.commit(toLsn(200n)));
+    const batch = await queue.next();
+    expect([...(batch?.keys.values() ?? [])].map(({ key, version }) => [key, version])).toEqual([
+      ['product:1', { epoch: EPOCH, commitLsn: 90n, ordinal: 1 }],
+      ['product:2', { epoch: EPOCH, commitLsn: 90n, ordinal: 4 }],
+      ['product:3', { epoch: EPOCH, commitLsn: 190n, ordinal: 1 }],
+    ]);
+  });
+
+  test('of a purge that a message orders lies between those of the rows around it', async () => {
+    const { read, catalog, queue } = start({ rules: [cached], onMessage: () => [cached] });
+    read(pgoutput.begin({ commitLsn: 90n }));
+    const { waiting } = read(pgoutput.relation(product));
+    catalog.answer();
+    await waiting;
+    read(pgoutput.insert(product, ['1', 'Tea']));
+    read(pgoutput.logicalMessage({ prefix: 'freshet.purge' }));
+    read(pgoutput.insert(product, ['2', 'Mug']));
+    read(pgoutput.commit(toLsn(100n)));
+    const batch = await queue.next();
+    const ordinals = [...(batch?.keys.values() ?? []), ...(batch?.purges.values() ?? [])].map(
+      ({ kind, version }) => [kind, version?.ordinal],
+    );
+    expect(ordinals).toEqual([
+      ['write', 1],
+      ['write', 3],
+      ['purge', 2],
+    ]);
+  });
+
+  test('keeps a value that was written before a mass change from being taken for that after it', async () => {
+    const rule = ruleOn('public.products', ['product:${id}'], {
+      set: { ttl: '1h' },
+      massChange: { over: 2, then: 'purge' },
+    });
+    const { read, catalog, queue } = start({ rules: [rule] });
+    read(pgoutput.begin({ commitLsn: 90n }));
+    const { waiting } = read(pgoutput.relation(product));
+    catalog.answer();
+    await waiting;
+    for (const id of ['1', '2', '3', '1']) read(pgoutput.insert(product, [id, 'Tea']));
+    read(pgoutput.commit(toLsn(100n)));
+    const batch = await queue.next();
+    expect([...(batch?.keys.values() ?? [])]).toEqual(
+      [1, 2].map((ordinal) =>
+        expect.objectContaining({
+          write: { op: 'remove' },
+          version: { epoch: EPOCH, commitLsn: 90n, ordinal },
+        }),
+      ),
+    );
+    expect([...(batch?.purges.values() ?? [])]).toEqual([
+      expect.objectContaining({
+        pattern: 'product:*',
+        version: { epoch: EPOCH, commitLsn: 90n, ordinal: 4 },
+      }),
+    ]);
+  });
+});
+
 test('bytes that are no message end the stream, also among those that were held', async () => {
   const { read, catalog } = start();
   expect(() => read(Buffer.from('?'))).toThrow(PgoutputError);
@@ -248,7 +343,10 @@ test('a catalog that cannot be asked ends the stream', async () => {
       throw new Error('away');
     },
     untilVisible: async () => {},
-    observer: { change() {}, planned() {}, columnsMissing() {} },
+    epoch: () => EPOCH,
+    onMessage: () => [],
+    onPosition: () => {},
+    observer: { change() {}, planned() {}, shadowed() {}, doubted() {}, columnsMissing() {} },
   });
   await expect(reader.payload(pgoutput.relation(product))).rejects.toThrow('away');
 });

@@ -5,6 +5,7 @@ import { type Lsn, toLsn } from '../../../src/domain/lsn.ts';
 import type { Query } from '../../../src/domain/query.ts';
 import { BatchQueue } from '../../../src/pipeline/queue/batch-queue.ts';
 import { VisibilityGate } from '../../../src/pipeline/ready/visibility-gate.ts';
+import type { Applied } from '../../../src/pipeline/redis/batch-applier.ts';
 import type { Removals } from '../../../src/pipeline/redis/key-remover.ts';
 import { Backoff } from '../../../src/runtime/backoff.ts';
 import { BatchWorker } from '../../../src/session/batch-worker.ts';
@@ -29,10 +30,18 @@ export class Primary {
   readonly query: Query;
 }
 
-/** A Redis of which only whole batches exist: what was applied, and which transactions were invisible at its start. */
-export class Remover {
-  readonly applied: { keys: readonly string[]; invisible: ReadonlySet<number> }[] = [];
-  /** How many of the next batches fail. */
+/** What was done with a batch, and which transactions were invisible when that began. */
+export interface Call {
+  readonly how: 'remove' | 'apply';
+  readonly keys: readonly string[];
+  readonly invisible: ReadonlySet<number>;
+}
+
+/** A Redis of which only whole batches exist. */
+export class Applier {
+  /** Those that Redis has confirmed. */
+  readonly calls: Call[] = [];
+  /** How many of the next calls fail. */
   failures = 0;
   /** While it is there, nothing is answered. */
   outage: PromiseWithResolvers<void> | undefined;
@@ -44,18 +53,36 @@ export class Remover {
     this.#log = log;
   }
 
-  async apply(batch: Batch): Promise<Removals> {
+  async remove(batch: Batch): Promise<Removals> {
+    await this.#call('remove', batch);
+    return new Map();
+  }
+
+  async apply(batch: Batch): Promise<Applied> {
+    await this.#call('apply', batch);
+    return { removals: new Map(), written: 0, refused: 0 };
+  }
+
+  async existing(): Promise<ReadonlySet<CacheKey>> {
+    return new Set();
+  }
+
+  async #call(how: Call['how'], batch: Batch): Promise<void> {
     const keys = [...batch.keys.keys()];
     const invisible = new Set(this.#primary.running);
-    this.#log(`apply ${keys.join()}`);
+    this.#log(`${how} ${keys.join()}`);
     await this.outage?.promise;
     if (this.failures > 0) {
       this.failures--;
       throw new Error('READONLY');
     }
-    this.applied.push({ keys, invisible });
-    return new Map();
+    this.calls.push({ how, keys, invisible });
   }
+}
+
+/** Nothing here has to be asked for. */
+async function* wholeBatch(batch: Batch): AsyncGenerator<Batch, void, undefined> {
+  yield batch;
 }
 
 /** A worker with the real queue, gate and tracker, between that Postgres and that Redis. */
@@ -63,30 +90,44 @@ export function startWorker() {
   const events: string[] = [];
   const log = (event: string): void => void events.push(event);
   const primary = new Primary(log);
-  const remover = new Remover(primary, log);
+  const applier = new Applier(primary, log);
   const settled: Lsn[] = [];
   const queue = new BatchQueue({ maxKeys: 3, maxBytes: 1_000_000 });
   const worker = new BatchWorker({
     queue,
     gate: new VisibilityGate(primary.query, TIMELINE),
-    remover,
+    expander: { expand: wholeBatch },
+    applier,
     backoff: new Backoff({ initialMs: 1, maxMs: 2 }),
     onSettled: (position) => {
       settled.push(position);
       log(`settled ${position}`);
     },
-    observer: { applied() {}, settled() {}, redisFailed: () => log('redis failed') },
+    observer: { removedEarly() {}, applied() {}, settled() {}, redisFailed: () => log('redis failed') },
   });
   const over = new AbortController();
   const ended = worker.run(over.signal);
   ended.catch(() => {});
-  return { events, primary, remover, settled, queue, worker, ended, over };
+  return { events, primary, applier, settled, queue, worker, ended, over };
 }
 
-/** One transaction whose xid and commit position are the same number. */
+export function begin(queue: BatchQueue, id: number): void {
+  queue.begin({ xid: id, commitLsn: toLsn(BigInt(id)), commitTimeMs: id });
+}
+
+/** One transaction that deletes keys; its xid and commit position are the same number. */
 export function commit(queue: BatchQueue, id: number, ...keys: readonly string[]): void {
-  queue.begin({ xid: id, commitTimeMs: id });
+  begin(queue, id);
   for (const key of keys) queue.add({ kind: 'delete', key: key as CacheKey, origin: ORIGIN });
+  queue.commit(toLsn(BigInt(id)));
+}
+
+/** One that writes them. */
+export function commitWrites(queue: BatchQueue, id: number, ...keys: readonly string[]): void {
+  begin(queue, id);
+  const write = { op: 'set', value: String(id), expiry: { ttlMs: 1_000, jitter: 0 } } as const;
+  const version = { epoch: 1, commitLsn: BigInt(id), ordinal: 1 };
+  for (const key of keys) queue.add({ kind: 'write', key: key as CacheKey, write, version, origin: ORIGIN });
   queue.commit(toLsn(BigInt(id)));
 }
 

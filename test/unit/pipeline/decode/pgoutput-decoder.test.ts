@@ -17,11 +17,12 @@ function describeProduct(...wanted: readonly string[]): void {
   decoder.want(product, new Set(wanted));
 }
 
-test('a begin tells the transaction and its commit time in milliseconds since 1970', () => {
+test('a begin tells the transaction, its commit record and its commit time in milliseconds since 1970', () => {
   const commitTimeMs = Date.UTC(2025, 2, 1, 12, 30);
-  expect(decoder.decode(pgoutput.begin({ xid: 0xffff_fffe, commitTimeMs }))).toEqual({
+  const commitLsn = parseLsn('FFFFFFFF/8');
+  expect(decoder.decode(pgoutput.begin({ xid: 0xffff_fffe, commitLsn, commitTimeMs }))).toEqual({
     kind: 'begin',
-    transaction: { xid: 0xffff_fffe, commitTimeMs },
+    transaction: { xid: 0xffff_fffe, commitLsn, commitTimeMs },
   });
 });
 
@@ -73,15 +74,15 @@ describe('rows', () => {
     });
   });
 
-  test('of a table that nobody asked for are ignored', () => {
+  test('of a table that nobody asked for are not read, and still told of: they count within a transaction', () => {
     decoder.decode(pgoutput.relation(product));
-    expect(decoder.decode(pgoutput.insert(product, ['7', '10', 'Tea']))).toEqual({ kind: 'ignored' });
+    expect(decoder.decode(pgoutput.insert(product, ['7', '10', 'Tea']))).toEqual({ kind: 'unread' });
   });
 
   test('are asked for again after the table was described again, because its columns may have moved', () => {
     describeProduct('id');
     decoder.decode(pgoutput.relation(product));
-    expect(decoder.decode(pgoutput.insert(product, ['7', '10', 'Tea']))).toEqual({ kind: 'ignored' });
+    expect(decoder.decode(pgoutput.insert(product, ['7', '10', 'Tea']))).toEqual({ kind: 'unread' });
   });
 
   test('keep their values when the memory of the message is used again', () => {
@@ -100,8 +101,26 @@ test('a truncate lists the tables of one statement that somebody asked for', () 
   expect(decoder.decode(pgoutput.truncate(product, other))).toEqual({ kind: 'truncate', tables: [product] });
 });
 
-test.each(['O', 'Y', 'M'])('a message of type %s is none of our business', (kind) => {
-  expect(decoder.decode(Buffer.from(`${kind}anything`))).toEqual({ kind: 'ignored' });
+test('a type is none of our business', () => {
+  expect(decoder.decode(Buffer.from('Yanything'))).toEqual({ kind: 'ignored' });
+});
+
+test('an origin tells its name', () => {
+  expect(decoder.decode(pgoutput.origin('import'))).toEqual({ kind: 'origin', name: 'import' });
+});
+
+test('a logical message tells its place, prefix and content; one outside of transactions is ignored', () => {
+  const lsn = parseLsn('1/10');
+  const message = { lsn, prefix: 'freshet.purge', content: '{"table": "žlutý"}' };
+  expect(decoder.decode(pgoutput.logicalMessage(message))).toEqual({
+    kind: 'message',
+    lsn,
+    prefix: 'freshet.purge',
+    content: Buffer.from('{"table": "žlutý"}'),
+  });
+  expect(decoder.decode(pgoutput.logicalMessage({ ...message, isTransactional: false }))).toEqual({
+    kind: 'ignored',
+  });
 });
 
 describe('is refused:', () => {

@@ -12,8 +12,8 @@ import {
 } from '../../../fixtures/pgoutput/recording.ts';
 
 /** Types of message whose content matters; of the others nothing is read, so nothing can be found wrong. */
-const READ_TYPES = ['B', 'C', 'R', 'I', 'U', 'D', 'T'];
-const IGNORED_TYPES = ['O', 'Y', 'M'];
+const READ_TYPES = ['B', 'C', 'R', 'I', 'U', 'D', 'T', 'O', 'M'];
+const IGNORED_TYPES = ['Y'];
 
 describe.each(RECORDED_MAJORS)('what Postgres %i sent', (major) => {
   const payloads = readRecording(major);
@@ -37,6 +37,11 @@ describe.each(RECORDED_MAJORS)('what Postgres %i sent', (major) => {
       message.kind === 'begin' ? [message.transaction] : [],
     );
     expect(new Set(transactions.map(({ xid }) => xid)).size).toBe(positions.length);
+    // The commit record of each lies between the end of the one before and its own.
+    for (const [index, { commitLsn }] of transactions.entries()) {
+      expect(commitLsn).toBeLessThan(positions[index] ?? 0n);
+      expect(commitLsn).toBeGreaterThanOrEqual(positions[index - 1] ?? 1n);
+    }
     for (const { commitTimeMs } of transactions) {
       expect(new Date(commitTimeMs).toISOString()).toMatch(/^20[2-9]/);
     }
@@ -129,6 +134,13 @@ function expectWellFormed(message: Message): void {
     case 'truncate':
       expect(message.tables.length).toBeLessThanOrEqual(10);
       break;
+    case 'origin':
+      expect(typeof message.name).toBe('string');
+      break;
+    case 'message':
+      expect([typeof message.lsn, typeof message.prefix]).toEqual(['bigint', 'string']);
+      break;
+    case 'unread':
     case 'ignored':
       break;
   }

@@ -1,12 +1,32 @@
 import { expect, test } from 'vitest';
+import type { Change, ChangeKind } from '../../../../src/domain/change.ts';
+import type { Rule } from '../../../../src/domain/rule.ts';
+import type { Table } from '../../../../src/domain/table.ts';
 import { RuleMatcher } from '../../../../src/pipeline/match/rule-matcher.ts';
 import { tableOf } from '../../../fixtures/pgoutput/encode.ts';
 import { ruleOn } from '../rule-on.ts';
 
 const products = tableOf('products', ['id', 'category_id', 'name']);
 
+function newMatcher(rules: readonly Rule[]): RuleMatcher {
+  return new RuleMatcher(rules, () => {});
+}
+
+function matching(matcher: RuleMatcher, table: Table, kind: ChangeKind): readonly Rule[] {
+  const row: readonly string[] = [];
+  const changes: Record<ChangeKind, Change> = {
+    insert: { kind: 'insert', table, new: row },
+    update: { kind: 'update', table, new: row, old: undefined },
+    delete: { kind: 'delete', table, old: row },
+    truncate: { kind: 'truncate', table },
+  };
+  const rules: Rule[] = [];
+  matcher.match(changes[kind], (rule) => rules.push(rule));
+  return rules;
+}
+
 test('a table asks for the columns of all its rules, each once, and for nothing else', () => {
-  const matcher = new RuleMatcher([
+  const matcher = newMatcher([
     ruleOn('public.products', ['product:${id}', 'category:${category_id}']),
     ruleOn('public.products', ['p:${id}'], { name: 'again' }),
     ruleOn('public.orders', ['order:${total}'], { name: 'other' }),
@@ -15,31 +35,31 @@ test('a table asks for the columns of all its rules, each once, and for nothing 
 });
 
 test('a table without rules asks for nothing and matches nothing', () => {
-  const matcher = new RuleMatcher([ruleOn('public.orders', ['order:${id}'])]);
+  const matcher = newMatcher([ruleOn('public.orders', ['order:${id}'])]);
   expect(matcher.bind(products, products)).toBeUndefined();
-  expect(matcher.match(products, 'insert')).toEqual([]);
+  expect(matching(matcher, products, 'insert')).toEqual([]);
 });
 
 test('a rule with constant keys matches although it reads no column', () => {
   const rule = ruleOn('public.products', ['catalog']);
-  const matcher = new RuleMatcher([rule]);
+  const matcher = newMatcher([rule]);
   expect(matcher.bind(products, products)).toEqual(new Set());
-  expect(matcher.match(products, 'update')).toEqual([rule]);
+  expect(matching(matcher, products, 'update')).toEqual([rule]);
 });
 
 test('a rule matches the kinds of change that it listens to, rules in their order', () => {
   const all = ruleOn('public.products', ['product:${id}']);
   const deletes = ruleOn('public.products', ['gone:${id}'], { name: 'gone', on: ['delete'] });
-  const matcher = new RuleMatcher([all, deletes]);
+  const matcher = newMatcher([all, deletes]);
   matcher.bind(products, products);
-  expect(matcher.match(products, 'delete')).toEqual([all, deletes]);
+  expect(matching(matcher, products, 'delete')).toEqual([all, deletes]);
   for (const kind of ['insert', 'update', 'truncate'] as const) {
-    expect(matcher.match(products, kind)).toEqual([all]);
+    expect(matching(matcher, products, kind)).toEqual([all]);
   }
 });
 
 test('a name is compared as the catalog has it, and with its schema', () => {
-  const matcher = new RuleMatcher([ruleOn('"Shop".products', ['product:${id}'])]);
+  const matcher = newMatcher([ruleOn('"Shop".products', ['product:${id}'])]);
   expect(matcher.bind(products, products)).toBeUndefined();
   expect(matcher.bind(products, { schema: 'shop', name: 'products' })).toBeUndefined();
   expect(matcher.bind(products, { schema: 'Shop', name: 'products' })).toEqual(new Set(['id']));
@@ -48,9 +68,9 @@ test('a name is compared as the catalog has it, and with its schema', () => {
 test('a leaf partition matches the rules of its root, until it is detached', () => {
   const rule = ruleOn('public.events', ['event:${id}']);
   const leaf = tableOf('events_2025', ['id']);
-  const matcher = new RuleMatcher([rule]);
+  const matcher = newMatcher([rule]);
   matcher.bind(leaf, { schema: 'public', name: 'events' });
-  expect(matcher.match(leaf, 'insert')).toEqual([rule]);
+  expect(matching(matcher, leaf, 'insert')).toEqual([rule]);
   matcher.bind(leaf, leaf);
-  expect(matcher.match(leaf, 'insert')).toEqual([]);
+  expect(matching(matcher, leaf, 'insert')).toEqual([]);
 });

@@ -2,16 +2,21 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Batch } from '../../../../src/domain/batch.ts';
 import type { CacheKey, Effect, Origin } from '../../../../src/domain/effect.ts';
+import { effectName } from '../../../../src/domain/effect-name.ts';
 import { type Lsn, toLsn } from '../../../../src/domain/lsn.ts';
+import { formatVersion, type Version } from '../../../../src/domain/version.ts';
 import { BatchQueue } from '../../../../src/pipeline/queue/batch-queue.ts';
-import { redisGlobMatches } from '../plan/redis-glob.ts';
+import { redisGlobMatches } from '../../template/redis-glob.ts';
 
-/** Two templates of the same keys (two rules that agree), and one of its own. */
-const ORIGINS: readonly Origin[] = ['p:*', 'p:*', 'q:*'].map((pattern, index) => ({
+/** Two rules that delete the same keys, one that writes them as well, and one that writes keys of its own. */
+const ORIGINS: readonly Origin[] = ['p:*', 'p:*', 'p:*', 'q:*'].map((pattern, index) => ({
   rule: `rule-${index}`,
   template: pattern,
   pattern,
 }));
+const WRITERS: ReadonlySet<Origin> = new Set(ORIGINS.slice(2));
+const EXPIRY = { ttlMs: 1_000, jitter: 0 };
+const CHANNEL = { kind: 'publish', to: 'channel', name: 'changes' } as const;
 
 const LIMITS = { maxKeys: 4, maxBytes: 4_000 };
 const LARGEST_EFFECT_BYTES = 1_000;
@@ -19,12 +24,14 @@ const LARGEST_EFFECT_BYTES = 1_000;
 type Step =
   /** A commit and the next begin. */
   | { readonly kind: 'commit' | 'keepalive' | 'take' | 'release' }
-  | { readonly kind: 'delete'; readonly origin: number; readonly id: number }
+  /** Deletes the key, or writes it, as the rule does; or tells of it. */
+  | { readonly kind: 'touch' | 'tell'; readonly origin: number; readonly id: number }
   | { readonly kind: 'purge'; readonly origin: number };
 
 const origin = fc.nat({ max: ORIGINS.length - 1 });
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 8, arbitrary: fc.record({ kind: fc.constant('delete'), origin, id: fc.nat({ max: 5 }) }) },
+  { weight: 8, arbitrary: fc.record({ kind: fc.constant('touch'), origin, id: fc.nat({ max: 5 }) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('tell'), origin, id: fc.nat({ max: 5 }) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('purge'), origin }) },
   {
     weight: 6,
@@ -49,6 +56,7 @@ class Play {
   readonly #unreleased: Batch[] = [];
   #now = 0n;
   #xid = 0;
+  #ordinal = 0;
   #waiting = false;
 
   constructor() {
@@ -74,17 +82,20 @@ class Play {
 
   #do(each: Step): void {
     switch (each.kind) {
-      case 'delete':
-        this.#add({
-          kind: 'delete',
-          // A long key now and then reaches the limit of bytes before that of keys.
-          key: `${each.origin === 2 ? 'q' : 'p'}:${'x'.repeat(each.id * 100)}` as CacheKey,
-          origin: originOf(each.origin),
-        });
+      case 'touch':
+        this.#add(this.#touch(originOf(each.origin), each.id));
         break;
-      case 'purge':
-        this.#add({ kind: 'purge', origin: originOf(each.origin) });
+      case 'tell': {
+        const own = originOf(each.origin);
+        this.#add({ kind: 'publish', subject: { key: keyOf(own, each.id) }, to: CHANNEL, origin: own });
         break;
+      }
+      case 'purge': {
+        const own = originOf(each.origin);
+        const purge = { kind: 'purge', of: 'keys', pattern: own.pattern, origin: own } as const;
+        this.#add(WRITERS.has(own) ? { ...purge, version: this.#version() } : purge);
+        break;
+      }
       case 'commit':
         this.#commit();
         this.#begin();
@@ -102,8 +113,21 @@ class Play {
     }
   }
 
+  #touch(own: Origin, id: number): Effect {
+    const key = keyOf(own, id);
+    if (!WRITERS.has(own)) return { kind: 'delete', key, origin: own };
+    const version = this.#version();
+    const write = { op: 'set', value: formatVersion(version), expiry: EXPIRY } as const;
+    return { kind: 'write', key, write, version, origin: own };
+  }
+
+  #version(): Version {
+    return { epoch: 1, commitLsn: BigInt(this.#xid), ordinal: ++this.#ordinal };
+  }
+
   #begin(): void {
-    this.queue.begin({ xid: ++this.#xid, commitTimeMs: this.#xid });
+    this.#ordinal = 0;
+    this.queue.begin({ xid: ++this.#xid, commitLsn: toLsn(BigInt(this.#xid)), commitTimeMs: this.#xid });
   }
 
   #add(effect: Effect): void {
@@ -155,10 +179,36 @@ async function settled(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
 }
 
+/** A long key now and then reaches the limit of bytes before that of keys. */
+function keyOf({ pattern }: Origin, id: number): CacheKey {
+  return pattern.replace('*', 'x'.repeat(id * 100)) as CacheKey;
+}
+
+function isAsNew(version: Version | undefined, as: Version): boolean {
+  return version !== undefined && formatVersion(version) >= formatVersion(as);
+}
+
+/** Whether applying the batch does what the effect does, or what a later one does in its stead. */
 function covers(batch: Batch, { effect }: Added): boolean {
-  if (effect.kind === 'purge') return batch.purges.has(effect.origin);
-  if (batch.keys.has(effect.key)) return true;
-  return batch.purges.values().some(({ pattern }) => redisGlobMatches(pattern, effect.key));
+  switch (effect.kind) {
+    case 'purge': {
+      const purge = batch.purges.get(`keys ${effect.pattern}`);
+      if (purge === undefined || purge.version === undefined) return purge !== undefined;
+      return effect.version !== undefined && isAsNew(purge.version, effect.version);
+    }
+    case 'publish':
+      return batch.messages.has(effectName(effect));
+    case 'write':
+      // The fence has to be left, whatever becomes of the value.
+      return isAsNew(batch.keys.get(effect.key)?.version, effect.version);
+    case 'delete':
+      if (batch.keys.get(effect.key)?.kind === 'delete') return true;
+      return batch.purges
+        .values()
+        .some(({ pattern, version }) => version === undefined && redisGlobMatches(pattern, effect.key));
+    default:
+      throw new Error(`no such effect here: ${effect.kind}`);
+  }
 }
 
 test('whatever the interleaving, no effect is lost, doubled, moved or acknowledged before it is seen', async () => {
@@ -179,12 +229,25 @@ test('whatever the interleaving, no effect is lost, doubled, moved or acknowledg
       }
 
       const appearances = batches.flatMap(({ keys }) => [...keys.values()]);
-      const order = appearances.map((effect) => added.findIndex((each) => each.effect === effect));
+      const order = appearances
+        .filter(({ kind, version }) => kind === 'delete' && version === undefined)
+        .map((effect) => added.findIndex((each) => each.effect === effect));
       expect(order).toEqual(order.toSorted((a, b) => a - b));
+      for (const versions of Map.groupBy(appearances, ({ key }) => key).values()) {
+        const texts = versions.flatMap(({ version }) =>
+          version === undefined ? [] : formatVersion(version),
+        );
+        expect(texts).toEqual(texts.toSorted());
+      }
 
-      for (const { keys, purges, bytes } of batches) {
+      for (const { keys, purges, messages, isOrdered, bytes } of batches) {
         for (const [key, effect] of keys) expect(effect.key).toBe(key);
-        for (const effect of keys.values()) expect(purges.has(effect.origin)).toBe(false);
+        const deletes = [...keys.values()].filter(({ kind }) => kind === 'delete');
+        for (const { origin: own } of deletes) {
+          expect(purges.values().some((purge) => purge.origin === own)).toBe(false);
+        }
+        const fenced = [...keys.values(), ...purges.values()].filter(({ version }) => version !== undefined);
+        if (fenced.length + messages.size > 0) expect(isOrdered).toBe(true);
         expect(keys.size).toBeLessThanOrEqual(LIMITS.maxKeys);
         expect(bytes).toBeLessThan(LIMITS.maxBytes / 4 + LARGEST_EFFECT_BYTES);
       }

@@ -1,7 +1,8 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { isEmpty } from '../../../../src/domain/batch.ts';
 import type { CacheKey, Effect, Origin } from '../../../../src/domain/effect.ts';
 import { toLsn } from '../../../../src/domain/lsn.ts';
+import type { Version } from '../../../../src/domain/version.ts';
 import { BatchQueue } from '../../../../src/pipeline/queue/batch-queue.ts';
 
 const product: Origin = { rule: 'product', template: 'product:${id}', pattern: 'product:*' };
@@ -11,9 +12,38 @@ function remove(key: string, origin = product): Effect {
   return { kind: 'delete', key: key as CacheKey, origin };
 }
 
+function begin(queue: BatchQueue, id: number): void {
+  queue.begin({ xid: id, commitLsn: toLsn(BigInt(id)), commitTimeMs: id });
+}
+
+function purgeOf(origin: Origin): Extract<Effect, { kind: 'purge' }> {
+  return { kind: 'purge', of: 'keys', pattern: origin.pattern, origin };
+}
+
+function version(ordinal: number): Version {
+  return { epoch: 1, commitLsn: 1n, ordinal };
+}
+
+function write(key: string, value: string, at: number): Effect {
+  const content = { op: 'set', value, expiry: { ttlMs: 1_000, jitter: 0 } } as const;
+  return { kind: 'write', key: key as CacheKey, write: content, version: version(at), origin: product };
+}
+
+/** The purges that are left of these. */
+async function keptOf(...purges: readonly Effect[]): Promise<readonly unknown[]> {
+  const queue = newQueue();
+  transaction(queue, 1, ...purges);
+  return [...((await queue.next())?.purges.values() ?? [])];
+}
+
+function messageOf(origin: Origin, key: string, name = 'changes'): Effect {
+  const to = { kind: 'publish', to: 'channel', name } as const;
+  return { kind: 'publish', subject: { key: key as CacheKey }, to, origin };
+}
+
 /** One transaction; its xid and its commit position are the same number. */
 function transaction(queue: BatchQueue, id: number, ...effects: readonly Effect[]): void {
-  queue.begin({ xid: id, commitTimeMs: id });
+  begin(queue, id);
   for (const effect of effects) queue.add(effect);
   queue.commit(toLsn(BigInt(id)));
 }
@@ -42,7 +72,7 @@ test('a consumer that waits gets the first commit at once', async () => {
 test('effects of a transaction that has not ended yet do not move the position past it', async () => {
   const queue = newQueue();
   transaction(queue, 1, remove('product:1'));
-  queue.begin({ xid: 2, commitTimeMs: 2 });
+  begin(queue, 2);
   queue.add(remove('product:2'));
   queue.keepalive(toLsn(99n));
   expect(await queue.next()).toMatchObject({ position: 1n, xids: new Set([1, 2]) });
@@ -68,13 +98,102 @@ test('a purge takes the place of the deletes of its template, before and after i
     1,
     remove('product:1'),
     remove('list:1', list),
-    { kind: 'purge', origin: product },
-    { kind: 'purge', origin: product },
+    purgeOf(product),
+    purgeOf(product),
     remove('product:2'),
   );
   const batch = await queue.next();
   expect([...(batch?.keys.keys() ?? [])]).toEqual(['list:1']);
-  expect(batch?.purges).toEqual(new Set([product]));
+  expect([...(batch?.purges.values() ?? [])]).toEqual([purgeOf(product)]);
+});
+
+describe('what is written', () => {
+  test('is the last of several values, at the version of the last', async () => {
+    const queue = newQueue();
+    transaction(queue, 1, write('product:1', 'old', 1), write('product:2', 'other', 1));
+    transaction(queue, 2, write('product:1', 'new', 2));
+    const batch = await queue.next();
+    expect([...(batch?.keys.values() ?? [])]).toEqual([
+      write('product:1', 'new', 2),
+      write('product:2', 'other', 1),
+    ]);
+    expect(batch?.isOrdered).toBe(true);
+  });
+
+  test('gives way to a delete by another rule, which leaves its fence', async () => {
+    const queue = newQueue();
+    transaction(queue, 1, remove('product:1', list), write('product:1', 'value', 1));
+    const batch = await queue.next();
+    expect([...(batch?.keys.values() ?? [])]).toEqual([
+      { ...remove('product:1', list), version: version(1) },
+    ]);
+    expect(batch?.isOrdered).toBe(true);
+  });
+
+  test('before a purge leaves its fence, after it is written', async () => {
+    const queue = newQueue();
+    transaction(
+      queue,
+      1,
+      write('product:1', 'before', 1),
+      write('product:2', 'before', 2),
+      { ...purgeOf(product), version: version(3) },
+      write('product:2', 'after', 4),
+    );
+    const batch = await queue.next();
+    expect([...(batch?.keys.values() ?? [])]).toEqual([
+      { ...write('product:1', '', 1), write: { op: 'remove' } },
+      expect.objectContaining({ key: 'product:2', write: expect.objectContaining({ value: 'after' }) }),
+    ]);
+  });
+
+  test('counts with its size, and gives it back when a purge covers it', async () => {
+    const queue = newQueue();
+    begin(queue, 1);
+    queue.add(write('product:1', 'x'.repeat(10_000), 1));
+    const full = queue.outstandingBytes;
+    expect(full).toBeGreaterThan(10_000);
+    queue.add({ ...purgeOf(product), version: version(2) });
+    expect(queue.outstandingBytes).toBeLessThan(full - 9_000);
+  });
+});
+
+test('of two purges of one pattern the one that spares less stays', async () => {
+  const fenced = (at: number): Effect => ({ ...purgeOf(product), version: version(at) });
+  expect(await keptOf(fenced(1), fenced(2))).toEqual([fenced(2)]);
+  expect(await keptOf(fenced(1), purgeOf(product))).toEqual([purgeOf(product)]);
+  expect(await keptOf(purgeOf(product), fenced(1))).toEqual([purgeOf(product)]);
+});
+
+test('tags are purged beside the keys of the same pattern, for neither does what the other does', async () => {
+  const queue = newQueue();
+  const tags: Effect = { ...purgeOf(list), of: 'tags', pattern: 'product:*' };
+  transaction(queue, 1, purgeOf(product), tags);
+  expect([...((await queue.next())?.purges.values() ?? [])]).toEqual([purgeOf(product), tags]);
+});
+
+test('a message is sent once for a rule, destination and subject', async () => {
+  const queue = newQueue();
+  const different = [
+    messageOf(product, 'product:1'),
+    messageOf(list, 'product:1'),
+    messageOf(product, 'product:2'),
+    messageOf(product, 'product:1', 'others'),
+  ];
+  transaction(queue, 1, ...different, ...different);
+  const batch = await queue.next();
+  expect([...(batch?.messages.values() ?? [])]).toEqual(different);
+  expect(batch?.isOrdered).toBe(true);
+});
+
+test('a mass change that purges with every row takes no longer for the keys of others', () => {
+  const queue = newQueue({ maxKeys: 1_000_000, maxBytes: 10_000_000_000 });
+  begin(queue, 1);
+  for (let id = 0; id < 20_000; id++) queue.add(remove(`list:${id}`, list));
+  const startedMs = performance.now();
+  for (let row = 0; row < 20_000; row++) queue.add({ ...purgeOf(product), version: version(row) });
+  // Looking at each key with each row would be 400,000,000 looks.
+  expect(performance.now() - startedMs).toBeLessThan(1_000);
 });
 
 test('a large transaction is handed on in parts, of which only the last moves the position', async () => {
@@ -88,7 +207,7 @@ test('a large transaction is handed on in parts, of which only the last moves th
 
 test('a queue that is full says so, and says when half of its memory is free again', async () => {
   const queue = newQueue({ maxBytes: 4_000 });
-  queue.begin({ xid: 1, commitTimeMs: 1 });
+  begin(queue, 1);
   let added = 0;
   while (queue.room === undefined) queue.add(remove(`product:${added++}`));
   expect(queue.outstandingBytes).toBeGreaterThan(4_000);

@@ -1,11 +1,11 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseKeyTemplate } from '../../../../src/config/parse-key-template.ts';
-import type { ColumnValue } from '../../../../src/domain/change.ts';
-import { FILTER_NAMES, type KeyTemplate, type TemplatePart } from '../../../../src/domain/key-template.ts';
-import { keyPattern } from '../../../../src/pipeline/plan/key-pattern.ts';
-import { compileTemplate } from '../../../../src/pipeline/plan/render-key.ts';
-import { tableOf } from '../../../fixtures/pgoutput/encode.ts';
+import { parseKeyTemplate } from '../../../src/config/parse-key-template.ts';
+import type { ColumnValue } from '../../../src/domain/change.ts';
+import { FILTER_NAMES, type KeyTemplate, type TemplatePart } from '../../../src/domain/key-template.ts';
+import { keyPattern } from '../../../src/template/key-pattern.ts';
+import { compileTemplate } from '../../../src/template/render-template.ts';
+import { tableOf } from '../../fixtures/pgoutput/encode.ts';
 import { redisGlobMatches } from './redis-glob.ts';
 
 const COLUMNS = ['a', 'b', 'c'] as const;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { parseKeyTemplate } from '../../../../src/config/parse-key-template.ts';
-import { keyPattern } from '../../../../src/pipeline/plan/key-pattern.ts';
+import { parseKeyTemplate } from '../../../src/config/parse-key-template.ts';
+import { keyPattern } from '../../../src/template/key-pattern.ts';
 
 test.each([
   ['product:${id}', 'product:*'],

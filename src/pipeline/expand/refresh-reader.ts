@@ -1,0 +1,72 @@
+import type { CacheKey, Effect, KeyEffect, Origin } from '../../domain/effect.ts';
+import type { Query } from '../../domain/query.ts';
+import { isServerAway, type OnQueryFault } from './query-fault.ts';
+import { bytesOfWrite, readValue } from './read-value.ts';
+
+/** Values in memory at once, about; rows may be large, and a batch may have ten thousand. */
+const MAX_BYTES = 4 * 2 ** 20;
+
+type RefreshEffect = Extract<Effect, { kind: 'refresh' }>;
+
+export interface RefreshOptions {
+  readonly query: Query;
+  readonly atOnce: number;
+  readonly onFault: OnQueryFault;
+}
+
+/** Reads the values of keys again: one query a key, however many changes of it a batch holds. */
+export class RefreshReader {
+  readonly #options: RefreshOptions;
+
+  constructor(options: RefreshOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * The writes, in groups that fit into memory. After a query that was refused or took too long the other keys of its
+   * template are removed unasked: one of thousands must not take its time for each of them.
+   * @throws RetryableError when the server is away
+   */
+  async *read(
+    effects: readonly RefreshEffect[],
+  ): AsyncGenerator<ReadonlyMap<CacheKey, KeyEffect>, void, undefined> {
+    const faulty = new Set<Origin>();
+    const waiting = effects.values();
+    for (;;) {
+      const group = new Map<CacheKey, KeyEffect>();
+      let bytes = 0;
+      const work = async (): Promise<void> => {
+        while (bytes < MAX_BYTES) {
+          const { value: effect } = waiting.next();
+          if (effect === undefined) return;
+          try {
+            const write = await this.#readOne(effect, faulty);
+            group.set(effect.key, write);
+            bytes += write.kind === 'write' ? bytesOfWrite(write.write) : 0;
+          } catch (error) {
+            bytes = Number.POSITIVE_INFINITY;
+            throw error;
+          }
+        }
+      };
+      await Promise.all(Array.from({ length: this.#options.atOnce }, work));
+      if (group.size === 0) return;
+      yield group;
+    }
+  }
+
+  async #readOne(effect: RefreshEffect, faulty: Set<Origin>): Promise<KeyEffect> {
+    const { key, version, origin, action } = effect;
+    const { query, onFault } = this.#options;
+    const written = { kind: 'write', key, version, origin } as const;
+    if (faulty.has(origin)) return { ...written, write: { op: 'remove' } };
+    try {
+      return { ...written, write: await readValue(query, effect) };
+    } catch (error) {
+      if (isServerAway(error)) throw error;
+      faulty.add(origin);
+      onFault(origin, action.query, error);
+      return { ...written, write: { op: 'remove' } };
+    }
+  }
+}

@@ -1,0 +1,117 @@
+import { FatalError, RetryableError } from '../domain/errors.ts';
+import type { Finding } from '../domain/finding.ts';
+import type { Query } from '../domain/query.ts';
+import type { FanOut, Rule, RuleAction } from '../domain/rule.ts';
+import type { SqlTemplate } from '../domain/sql-template.ts';
+import { fanOutQuery, fanOutValues } from '../sql/fan-out-query.ts';
+import { missingGrants } from '../sql/missing-grants.ts';
+import { refreshQuery } from '../sql/refresh-query.ts';
+import { readTypeNames } from '../sql/type-names.ts';
+import { isTable } from './check-tables.ts';
+import type { RelationFacts } from './relation-facts.ts';
+import type { RuledTable } from './ruled-table.ts';
+
+/** A query of a rule, in the very text that will be run. */
+interface WrittenQuery {
+  readonly rule: Rule;
+  readonly template: SqlTemplate;
+  /** `the query of post:${post_id}` */
+  readonly what: string;
+  readonly sql: string;
+  readonly values: readonly unknown[];
+}
+
+/**
+ * Has the server plan every query of every rule: names, types, privileges and the columns of the result are proved,
+ * nothing is run.
+ * @throws RetryableError when the server is away
+ */
+export async function checkQueries(query: Query, tables: readonly RuledTable[]): Promise<readonly Finding[]> {
+  const findings: Finding[] = [];
+  for (const { relation, rules } of tables) {
+    if (relation === undefined || !isTable(relation)) continue;
+    for (const rule of rules) {
+      for (const written of await queriesOf(query, relation, rule)) {
+        findings.push(...(await checkQuery(query, written)));
+      }
+    }
+  }
+  return findings;
+}
+
+/** Those whose parameters exist; the others have a finding of their own. */
+async function queriesOf(
+  query: Query,
+  relation: RelationFacts,
+  rule: Rule,
+): Promise<readonly WrittenQuery[]> {
+  const isBound = ({ columns }: SqlTemplate): boolean =>
+    columns.every((name) => relation.columns.some((column) => column.name === name));
+  const fanOuts = rule.fanOuts.filter(({ each }) => isBound(each));
+  const written = await Promise.all(fanOuts.map((fanOut) => writeFanOut(query, relation, rule, fanOut)));
+  const { action } = rule;
+  return action.kind === 'refresh' && isBound(action.query)
+    ? [...written, writeRefresh(rule, action)]
+    : written;
+}
+
+async function writeFanOut(
+  query: Query,
+  relation: RelationFacts,
+  rule: Rule,
+  fanOut: FanOut,
+): Promise<WrittenQuery> {
+  const oids = fanOut.each.parameters.map(
+    (name) => relation.columns.find((column) => column.name === name)?.typeOid ?? 0,
+  );
+  return {
+    rule,
+    template: fanOut.each,
+    what: `the query of ${fanOut.key.source}`,
+    sql: fanOutQuery(fanOut, await readTypeNames(query, oids)),
+    values: fanOutValues(fanOut, [nullsFor(fanOut.each)]),
+  };
+}
+
+function writeRefresh(
+  rule: Rule,
+  { query: template, as }: Extract<RuleAction, { kind: 'refresh' }>,
+): WrittenQuery {
+  const sql = refreshQuery(template, as);
+  return { rule, template, what: 'the query of refresh', sql, values: nullsFor(template) };
+}
+
+function nullsFor({ parameters }: SqlTemplate): readonly null[] {
+  return parameters.map(() => null);
+}
+
+async function checkQuery(query: Query, written: WrittenQuery): Promise<readonly Finding[]> {
+  const { rule, template, what, sql, values } = written;
+  const report = (code: string, message: string, remedy?: string): readonly Finding[] => [
+    {
+      code,
+      severity: 'error',
+      subject: `rule ${rule.name}`,
+      message: `${what} ${message} (${rule.where})`,
+      ...(remedy === undefined ? {} : { remedy }),
+    },
+  ];
+  try {
+    await query(`EXPLAIN ${sql}`, values);
+    return [];
+  } catch (error) {
+    if (error instanceof RetryableError) throw error;
+    if (error instanceof FatalError) {
+      const grants = await missingGrants(query, template);
+      return report('QUERY_DENIED', 'reads what this role may not', grants.join('\n') || undefined);
+    }
+    const reason = error instanceof Error ? error.message : String(error);
+    return report('QUERY_REFUSED', `is refused by Postgres: ${reason}`, hintOf(error));
+  }
+}
+
+/** Postgres' own, where it has one: "Perhaps you meant to reference the column ...". */
+function hintOf(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('hint' in error) || typeof error.hint !== 'string') return undefined;
+  return error.hint;
+}

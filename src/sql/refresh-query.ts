@@ -1,0 +1,26 @@
+import type { ResultShape } from '../domain/rule.ts';
+import type { SqlTemplate } from '../domain/sql-template.ts';
+
+/**
+ * The user's query inside one that gives its result the wanted shape: a single `value`, or for a hash the first row as
+ * it is. Two columns where one is wanted are refused by the server.
+ */
+export function refreshQuery(query: SqlTemplate, as: ResultShape): string {
+  const inner = positionalSql(query);
+  const first = `(SELECT * FROM (${inner}) AS freshet_query LIMIT 1) AS freshet_row`;
+  switch (as) {
+    case 'json':
+      return `SELECT row_to_json(freshet_row)::text AS value FROM ${first}`;
+    case 'rows':
+      return `SELECT coalesce(json_agg(freshet_row), '[]')::text AS value FROM (${inner}) AS freshet_row`;
+    case 'string':
+      return `SELECT (SELECT * FROM (${inner}) AS freshet_query LIMIT 1) AS value`;
+    case 'hash':
+      return `SELECT * FROM ${first}`;
+  }
+}
+
+/** With `$1`, `$2`, ... for the parameters, and a line break at its end, for it may end with a comment. */
+function positionalSql({ texts }: SqlTemplate): string {
+  return `${texts.map((text, index) => (index === 0 ? text : `$${index}${text}`)).join('')}\n`;
+}

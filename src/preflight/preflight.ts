@@ -3,6 +3,7 @@ import type { Finding } from '../domain/finding.ts';
 import type { Query } from '../domain/query.ts';
 import type { Rule } from '../domain/rule.ts';
 import type { RedisFacts } from '../pipeline/redis/describe-redis.ts';
+import { checkHole } from './check-hole.ts';
 import { checkIdentity } from './check-identity.ts';
 import { checkKeyColumns } from './check-key-columns.ts';
 import { checkPublication } from './check-publication.ts';
@@ -42,6 +43,7 @@ export function checkPostgres(facts: PostgresFacts, wanted: Settings['postgres']
     ...checkIdentity(tables, { version: server.version, published }),
     ...checkPublication(publication, wanted, tables),
     ...checkSlot(slot, wanted, server),
+    ...checkHole(publication, slot),
   ];
 }
 

@@ -1,10 +1,10 @@
 import { parseRules } from '../../../src/config/load-rules.ts';
+import type { Rule } from '../../../src/domain/rule.ts';
 import type { PublicationFacts, PublishedTable } from '../../../src/preflight/publication-facts.ts';
 import type { ColumnFacts, RelationFacts } from '../../../src/preflight/relation-facts.ts';
 import type { RuledTable } from '../../../src/preflight/ruled-table.ts';
 import type { ServerFacts } from '../../../src/preflight/server-facts.ts';
 import type { SlotFacts } from '../../../src/preflight/slot-facts.ts';
-import type { Rule } from '../../../src/domain/rule.ts';
 
 /** A server without a fault. */
 export const SERVER: ServerFacts = {
@@ -29,6 +29,7 @@ export const SLOT: SlotFacts = {
   activePid: null,
   walStatus: 'reserved',
   invalidationReason: null,
+  catalogAge: 10,
   complete: true,
 };
 
@@ -43,6 +44,7 @@ export const PUBLICATION: PublicationFacts = {
   truncates: true,
   viaRoot: false,
   generatedColumns: false,
+  age: 20,
   tables: [],
 };
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test as independent } from 'vitest';
-import { TestContext } from '../support/test-context.ts';
 import { DaemonProcess } from '../support/daemon-process.ts';
+import { TestContext } from '../support/test-context.ts';
 import { ruleText } from './rule-text.ts';
 import { waitUntilSettled } from './settled.ts';
 import { withDaemon } from './with-daemon.ts';

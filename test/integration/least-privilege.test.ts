@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { POSTGRES_MAJORS } from '../support/postgres/postgres-binaries.ts';
 import { LocalPostgres } from '../support/postgres/local-postgres.ts';
+import { POSTGRES_MAJORS } from '../support/postgres/postgres-binaries.ts';
 import { LocalRedis } from '../support/redis/local-redis.ts';
 import { SqlClient } from '../support/sql-client.ts';
 import { TestContext } from '../support/test-context.ts';

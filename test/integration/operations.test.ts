@@ -1,5 +1,5 @@
-import { createServer } from 'node:http';
 import { once } from 'node:events';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, test as independent } from 'vitest';
 import { DaemonProcess } from '../support/daemon-process.ts';

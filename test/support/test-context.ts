@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
-import { DaemonProcess, type DaemonOptions } from './daemon-process.ts';
+import { type DaemonOptions, DaemonProcess } from './daemon-process.ts';
 import { SqlClient } from './sql-client.ts';
 import { waitFor } from './wait-for.ts';
 

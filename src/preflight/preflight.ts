@@ -5,6 +5,7 @@ import type { Rule } from '../domain/rule.ts';
 import { checkDdlCapture } from '../migrations/ddl-capture-state.ts';
 import type { RedisFacts } from '../pipeline/redis/describe-redis.ts';
 import { checkConditions } from './check-conditions.ts';
+import { checkHole } from './check-hole.ts';
 import { checkIdentity } from './check-identity.ts';
 import { checkKeyColumns } from './check-key-columns.ts';
 import { checkPublication } from './check-publication.ts';
@@ -48,6 +49,7 @@ export function checkPostgres(facts: PostgresFacts, wanted: Settings['postgres']
     ...checkPublication(publication, wanted, tables),
     ...checkSlot(slot, wanted, server),
     ...checkDdlCapture(facts.ddlCapture),
+    ...checkHole(publication, slot),
   ];
 }
 

@@ -14,6 +14,8 @@ export interface PublicationFacts {
   readonly viaRoot: boolean;
   /** From Postgres 18 on: `publish_generated_columns = stored`. */
   readonly generatedColumns: boolean;
+  /** Transactions since it was created or altered, of those that count for age(). */
+  readonly age: number;
   readonly tables: readonly PublishedTable[];
 }
 
@@ -30,7 +32,7 @@ export interface PublishedTable extends TableName {
 const PUBLICATION_SQL = `
   SELECT pubname AS name, puballtables AS "allTables", pubinsert AS inserts, pubupdate AS updates,
          pubdelete AS deletes, pubtruncate AS truncates, pubviaroot AS "viaRoot",
-         coalesce(to_jsonb(p) ->> 'pubgencols', 'n') = 's' AS "generatedColumns"
+         coalesce(to_jsonb(p) ->> 'pubgencols', 'n') = 's' AS "generatedColumns", age(xmin) AS age
   FROM pg_publication p
   WHERE pubname = $1`;
 

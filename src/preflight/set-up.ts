@@ -5,7 +5,7 @@ import type { Finding } from '../domain/finding.ts';
 import type { Query } from '../domain/query.ts';
 import type { Rule } from '../domain/rule.ts';
 import { planSetup, type SetupStep } from './plan-setup.ts';
-import { readPostgresFacts } from './postgres-facts.ts';
+import { type PostgresFacts, readPostgresFacts } from './postgres-facts.ts';
 import { setupObstacles, setupScript } from './setup-script.ts';
 import { describeSlotBlocker, readSlotBlockers } from './slot-blockers.ts';
 
@@ -33,8 +33,8 @@ const ALREADY_EXISTS: ReadonlySet<unknown> = new Set(['42710', '23505']);
  * @throws FatalError DENIED with the SQL for someone who may; whatever `query` throws
  */
 export async function setUp(options: SetupOptions): Promise<SetupOutcome> {
-  const { rules, postgres, query } = options;
-  const facts = await readPostgresFacts(query, rules, postgres);
+  const { postgres } = options;
+  const facts = await readSettledFacts(options);
   const steps = planSetup(facts, postgres);
   const obstacles = setupObstacles(facts, postgres);
   const denied = (cause?: unknown): FatalError =>
@@ -55,6 +55,17 @@ export async function setUp(options: SetupOptions): Promise<SetupOutcome> {
     }
   }
   return { kind: 'done', steps };
+}
+
+/** A slot that somebody else is creating right now is there in a moment, or not at all. */
+async function readSettledFacts({ rules, postgres, query, report }: SetupOptions): Promise<PostgresFacts> {
+  for (let isReported = false; ; isReported = true) {
+    const facts = await readPostgresFacts(query, rules, postgres);
+    if (facts.slot?.complete !== false) return facts;
+    if (!isReported)
+      report(`slot ${postgres.slot} is being created by somebody else; waiting until it is there`);
+    await sleep(BLOCKERS_INTERVAL_MS);
+  }
 }
 
 async function apply(

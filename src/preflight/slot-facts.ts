@@ -15,6 +15,8 @@ export interface SlotFacts {
   readonly walStatus: string | null;
   /** Why the server gave the slot up, from Postgres 17 on. */
   readonly invalidationReason: string | null;
+  /** Transactions since the position from which on its catalog is kept, as age() counts; null for a physical slot. */
+  readonly catalogAge: number | null;
   /** False while its creation still waits for older transactions. */
   readonly complete: boolean;
 }
@@ -23,7 +25,7 @@ export interface SlotFacts {
 const SLOT_SQL = `
   SELECT slot_name AS name, slot_type AS type, plugin, database, temporary,
          active_pid AS "activePid", wal_status AS "walStatus",
-         to_jsonb(s) ->> 'invalidation_reason' AS "invalidationReason",
+         to_jsonb(s) ->> 'invalidation_reason' AS "invalidationReason", age(catalog_xmin) AS "catalogAge",
          slot_type = 'physical' OR confirmed_flush_lsn IS NOT NULL AS complete
   FROM pg_replication_slots s
   WHERE slot_name = $1`;

@@ -6,6 +6,7 @@ import type { Rule } from '../domain/rule.ts';
 import { QueryPool } from '../pipeline/capture/query-pool.ts';
 import { connectRedis } from '../pipeline/redis/connect-redis.ts';
 import { describeRedis } from '../pipeline/redis/describe-redis.ts';
+import { SourceMarker } from '../pipeline/redis/source-marker.ts';
 import { preflight } from '../preflight/preflight.ts';
 import { setUp } from '../preflight/set-up.ts';
 
@@ -29,12 +30,14 @@ export async function prepare(options: PrepareOptions): Promise<void> {
     const facts = await describeRedis(redis);
     if (facts.kind === 'unreachable')
       throw new RetryableError(`Redis ${facts.address} cannot be reached: ${facts.reason}`);
-    if (settings.postgres.createMissing) await createMissing(options, pool);
+    if (settings.postgres.createMissing)
+      await createMissing(options, pool, new SourceMarker(redis, settings.postgres.slot));
     const findings = await preflight(rules, settings, pool.query, facts);
     for (const finding of findings) report(finding, log);
     const errors = findings.filter(({ severity }) => severity === 'error');
     const [first] = errors;
     if (first === undefined) return;
+    if (first.code === 'SLOT_BEING_CREATED') throw new RetryableError(`${first.subject} ${first.message}`);
     throw new FatalError(
       isFatalCode(first.code) ? first.code : 'PREFLIGHT_FAILED',
       errors.map(({ subject, message }) => `${subject} ${message}`).join('\n'),
@@ -45,9 +48,20 @@ export async function prepare(options: PrepareOptions): Promise<void> {
   }
 }
 
-async function createMissing({ settings, rules, log }: PrepareOptions, pool: QueryPool): Promise<void> {
-  const { query, patientQuery } = pool;
-  const { postgres } = settings;
+/** Creates what a first start lacks. A slot that is missing later was lost, and changes with it. */
+async function createMissing(
+  { settings: { postgres }, rules, log }: PrepareOptions,
+  { query, patientQuery }: QueryPool,
+  marker: SourceMarker,
+): Promise<void> {
+  const slots = await query('SELECT 1 FROM pg_replication_slots WHERE slot_name = $1', [postgres.slot]);
+  if (slots.length === 0 && (await marker.read()) !== undefined) {
+    throw new FatalError(
+      'SLOT_MISSING',
+      `replication slot ${postgres.slot} does not exist, but keys in Redis were kept right through it; changes since then are not known`,
+      `clear the keys of the rules in Redis, then DEL ${marker.key} and start again: a new slot is created`,
+    );
+  }
   await setUp({ rules, postgres, query, patientQuery, report: (line) => log.info({}, line) });
 }
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { RetryableError, StandbySignal } from '../domain/errors.ts';
+import { FatalError, RetryableError, StandbySignal } from '../domain/errors.ts';
 import type { Log } from '../domain/log.ts';
 import type { Backoff } from '../runtime/backoff.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -28,7 +28,10 @@ export async function supervise(options: SupervisorOptions, signal: AbortSignal)
       await session(signal, () => backoff.reset());
       metrics.sessionEnded('stopped');
     } catch (error) {
-      if (signal.aborted) return;
+      if (signal.aborted && !(error instanceof FatalError)) {
+        log.warn({ err: error }, 'the session ended while stopping');
+        return;
+      }
       let delayMs: number;
       if (error instanceof StandbySignal) {
         if (status.phase !== 'standby') log.info({}, `${error.message}; standing by to take over`);

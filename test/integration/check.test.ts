@@ -39,10 +39,10 @@ async function findingsFor(context: TestContext, rules: string): Promise<readonl
   return await preflight(parseRules(rules, 'rules.yaml'), settings, pool.query, REDIS);
 }
 
-/** What only the shared server's own settings decide stays out. */
+/** What only the shared server's own settings decide stays out, and what is true of every publication altered since. */
 async function codesFor(context: TestContext, rules: string): Promise<readonly string[]> {
   const findings = await findingsFor(context, rules);
-  const ofServer = new Set(['WAL_UNBOUNDED', 'WAL_SENDER_TIMEOUT']);
+  const ofServer = new Set(['WAL_UNBOUNDED', 'WAL_SENDER_TIMEOUT', 'PUBLICATION_AFTER_SLOT']);
   return findings.map(({ code }) => code).filter((code) => !ofServer.has(code));
 }
 
@@ -209,6 +209,15 @@ describe('check', () => {
     await context.sql.rows(`CREATE PUBLICATION ${context.publication} FOR TABLES IN SCHEMA public`);
     expect(await codesFor(context, ruleText('public.t', ['t:${id}']))).toEqual([]);
     expect(await codesFor(context, ruleText('public.t1', ['t:${id}']))).toContain('TABLE_IS_PARTITION');
+  });
+
+  test('sees a publication that was created after the slot', async () => {
+    await using context = await TestContext.open();
+    await context.sql.rows(POSTS);
+    await context.sql.rows(`SELECT pg_create_logical_replication_slot('${context.slot}', 'pgoutput')`);
+    await context.sql.rows(`CREATE PUBLICATION ${context.publication} FOR TABLE t`);
+    const findings = await findingsFor(context, ruleText('public.t', ['t:${id}']));
+    expect(findings.map(({ code }) => code)).toContain('PUBLICATION_AFTER_SLOT');
   });
 
   test('sees a slot in use', async () => {

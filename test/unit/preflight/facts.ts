@@ -29,6 +29,7 @@ export const SLOT: SlotFacts = {
   activePid: null,
   walStatus: 'reserved',
   invalidationReason: null,
+  catalogAge: 10,
   complete: true,
 };
 
@@ -43,6 +44,7 @@ export const PUBLICATION: PublicationFacts = {
   truncates: true,
   viaRoot: false,
   generatedColumns: false,
+  age: 20,
   tables: [],
 };
 

@@ -47,7 +47,6 @@ export async function runDaemon(settings: Settings, source: RuleSource, signal: 
     metrics.rulesReloaded('refused');
     log.error({ err: error }, 'the changed rules cannot be used; the old ones go on');
   };
-  const isPassing = (error: unknown): boolean => error instanceof RetryableError;
 
   const over = new AbortController();
   const watching = watchRules(source, { accept, refuse, isPassing }, AbortSignal.any([signal, over.signal]));
@@ -71,4 +70,9 @@ function routes(status: DaemonStatus, metrics: Metrics): Routes {
     }),
     '/metrics': async () => ({ status: 200, type: metrics.contentType, body: await metrics.render() }),
   };
+}
+
+/** A server that is away says nothing about the rules. */
+function isPassing(error: unknown): boolean {
+  return error instanceof RetryableError;
 }

@@ -24,7 +24,7 @@ export interface DrainCase {
 
 export const ONE_RULE: DrainCase = {
   name: 'one delete rule',
-  rules: rule('item', 'item:$' + '{id}'),
+  rules: rule('item', 'item'),
   keyPrefix: 'item:',
 };
 
@@ -44,16 +44,17 @@ const CONDITIONS = [
 
 export const TEN_RULES: DrainCase = {
   name: 'ten rules with conditions, three keys a row',
-  rules: CONDITIONS.map((when, index) => rule(`rule-${index}`, `r${index}:$` + '{id}', when)).join('---\n'),
+  rules: CONDITIONS.map((when, index) => rule(`rule-${index}`, `r${index}`, when)).join('---\n'),
   keyPrefix: 'r0:',
 };
 
-function rule(name: string, key: string, when?: string): string {
+/** A rule whose keys are the prefix, a colon and the row's id. */
+function rule(name: string, prefix: string, when?: string): string {
   return JSON.stringify({
     apiVersion: 'freshet.dev/v1',
     kind: 'CacheRule',
     metadata: { name },
-    spec: { table: 'public.item', keys: [key], ...(when === undefined ? {} : { when }) },
+    spec: { table: 'public.item', keys: [`${prefix}:\${id}`], ...(when === undefined ? {} : { when }) },
   }).concat('\n');
 }
 

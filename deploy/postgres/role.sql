@@ -3,8 +3,8 @@
 -- The password is given afterwards and interactively, so that it is in no file and no log: \password freshet
 --
 -- What it may do: read the replication stream, create and drop replication slots, read the catalog.
--- What it needs not, and should not have: SELECT on any table, USAGE on any schema, ownership of anything. The
--- publication belongs to the owner of the tables, as Postgres demands; `freshet setup --print-sql` prints it.
+-- What it needs not, and should not have: SELECT on any table, USAGE on any schema, ownership of anything. Only the
+-- queries of rules (`refresh`, `each`) need more: `freshet check` prints the grants for them. The publication belongs to the owner of the tables, as Postgres demands; `freshet setup --print-sql` prints it.
 CREATE ROLE freshet LOGIN REPLICATION;
 
 -- Every role may connect, unless somebody has revoked that from PUBLIC.

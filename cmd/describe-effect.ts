@@ -15,11 +15,13 @@ export function describeEffect(planned: Effect | Skip): string {
       return `purge  ${styleText('yellow', planned.pattern)}${what}`;
     }
     case 'refresh':
+      if (planned.part !== undefined && planned.part.op !== 'remove')
+        return `${describeWrite(planned.key, planned.part)}, or read whole`;
       return `read   ${styleText('green', planned.key)} again${planned.action.always ? '' : '  (where it exists)'}`;
     case 'fanOut':
       return `ask    ${planned.fanOut.each.source}  with ${JSON.stringify(planned.values)}, then ${planned.origin.template}`;
     case 'publish':
-      return `tell   ${planned.to.to} ${planned.to.name}: ${JSON.stringify(planned.subject)}`;
+      return `tell   ${planned.to.to} ${planned.to.name}: ${JSON.stringify({ rule: planned.origin.rule, ...planned.subject })}`;
     case 'skip':
       return `skip   ${planned.origin.template}  (a column of it is NULL)`;
   }
@@ -32,9 +34,18 @@ function describeWrite(key: string, write: Write): string {
     case 'set':
       return `set    ${styleText('green', key)}  ${write.value}`;
     case 'hash': {
-      const fields = [...write.fields].map(([field, value]) => `${field}=${JSON.stringify(value)}`);
+      const fields = [...write.fields].map(([field, value]) =>
+        value === null ? `${field}=gone` : `${field}=${JSON.stringify(value)}`,
+      );
       const only = write.isComplete ? '' : '  (where it exists)';
       return `hash   ${styleText('green', key)}  ${fields.join(' ')}${only}`;
+    }
+    case 'sortedSet': {
+      const members = [...write.members].map(
+        ([member, score]) => `${JSON.stringify(member)}=${score ?? 'gone'}`,
+      );
+      const only = write.isComplete ? '' : '  (where it exists)';
+      return `zset   ${styleText('green', key)}  ${members.join(' ')}${only}`;
     }
   }
 }
@@ -49,17 +60,31 @@ export function effectToJson(planned: Effect | Skip): object {
     case 'fanOut':
       return { kind, template, query: planned.fanOut.each.source, values: planned.values };
     case 'delete':
-    case 'refresh':
     case 'purgeTag':
       return { kind, template, key: planned.key };
+    case 'refresh': {
+      const part = planned.part === undefined ? {} : { whereItExists: writeToJson(planned.part) };
+      return { kind, template, key: planned.key, ...part };
+    }
     case 'purge':
       return { kind, template, of: planned.of, pattern: planned.pattern };
     case 'publish':
       return { kind, template, [planned.to.to]: planned.to.name, ...planned.subject };
-    case 'write': {
-      const { write, key } = planned;
-      const fields = write.op === 'hash' ? { fields: Object.fromEntries(write.fields) } : {};
-      return { kind, template, key, op: write.op, ...(write.op === 'set' ? { value: write.value } : fields) };
-    }
+    case 'write':
+      return { kind, template, key: planned.key, ...writeToJson(planned.write) };
+  }
+}
+
+function writeToJson(write: Write): object {
+  const { op } = write;
+  switch (op) {
+    case 'remove':
+      return { op };
+    case 'set':
+      return { op, value: write.value };
+    case 'hash':
+      return { op, fields: Object.fromEntries(write.fields), onlyIfExists: !write.isComplete };
+    case 'sortedSet':
+      return { op, members: Object.fromEntries(write.members), onlyIfExists: !write.isComplete };
   }
 }

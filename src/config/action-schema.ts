@@ -1,10 +1,12 @@
 import { z } from 'zod';
+import type { KeyTemplate } from '../domain/key-template.ts';
 import { RESULT_SHAPES, type RuleAction } from '../domain/rule.ts';
 import { EDITOR_PATTERNS } from './editor-patterns.ts';
 import { duration } from './formats/duration.ts';
 import { share } from './formats/share.ts';
 import { formatted, notation, text } from './notation.ts';
 import { parseColumnName } from './parse-column-name.ts';
+import { ParseError } from './parse-error.ts';
 import { parseSqlTemplate } from './parse-sql-template.ts';
 import { parseTemplate } from './parse-template.ts';
 
@@ -35,6 +37,17 @@ const columns = z
   .nonempty({ error: 'expected at least one column; without `columns` it is all of them' })
   .describe('The columns to store, in this order; without it all.')
   .optional();
+
+function flag(what: string): z.ZodOptional<z.ZodBoolean> {
+  return z.boolean({ error: 'expected true or false' }).describe(what).optional();
+}
+
+function parseMember(source: string): KeyTemplate {
+  const template = parseTemplate(source);
+  if (template.columns.length === 0)
+    throw new ParseError('a member without a column', 0, 'every row would be the same: write ${id}');
+  return template;
+}
 
 function named(what: string): z.ZodString {
   return text(what).min(1, { error: `expected ${what}` });
@@ -93,14 +106,52 @@ export const actionSchemas = {
             'The first row as a JSON object (without it) or a hash, all rows as an array, one value as text.',
           )
           .optional(),
-        always: z
-          .boolean({ error: 'expected true or false' })
-          .describe('Also where the key does not exist; without it only what is cached is read again.')
-          .optional(),
+        always: flag('Also where the key does not exist; without it only what is cached is read again.'),
       },
       { error: 'expected a map with query and ttl' },
     )
     .describe('Reads the key again by a query after the change, and stores the result.')
+    .optional(),
+  sortedSet: z
+    .strictObject(
+      {
+        ...expiry,
+        member: notation(parseMember, 'a member such as ${id}').meta({
+          description: 'The member that a row is, such as ${id}; no two rows of a key may be the same.',
+          pattern: EDITOR_PATTERNS.template,
+        }),
+        score: notation(parseColumnName, 'a column').meta({
+          description: 'A column of a number; a row where it is NULL is no member.',
+          pattern: EDITOR_PATTERNS.column,
+        }),
+        always: flag(
+          'A set that does not exist is read whole; without it only one that is cached is kept right.',
+        ),
+      },
+      { error: 'expected a map with member, score and ttl' },
+    )
+    .describe('Keeps a Redis sorted set right, a member a row: for leaderboards and ordered lists.')
+    .optional(),
+  counter: z
+    .strictObject(
+      {
+        ...expiry,
+        count: nothing.describe('The number of rows.').optional(),
+        sum: notation(parseColumnName, 'a column')
+          .meta({ description: 'What this column of them adds up to.', pattern: EDITOR_PATTERNS.column })
+          .optional(),
+        always: flag('Also where the key does not exist; without it only what is cached is counted again.'),
+      },
+      { error: 'expected a map with count or sum, and ttl' },
+    )
+    .refine(({ count, sum }) => (count === undefined) !== (sum === undefined), {
+      error: 'expected either count: {} or sum',
+    })
+    .meta({
+      description:
+        'Stores how many rows of the table belong to the key, or the sum of a column, counted anew.',
+      oneOf: [{ required: ['count'] }, { required: ['sum'] }],
+    })
     .optional(),
   publish: z
     .strictObject(
@@ -141,7 +192,8 @@ export type Actions = z.infer<typeof actions>;
 export const ACTION_NAMES = Object.keys(actionSchemas) as readonly (keyof Actions)[];
 
 /** The one action that is given; without any it is delete. */
-export function toAction({ set, hash, refresh, publish, purgeTag, purgePattern }: Actions): RuleAction {
+export function toAction(given: Actions): RuleAction {
+  const { set, hash, refresh, sortedSet, counter, publish, purgeTag, purgePattern } = given;
   if (set !== undefined) {
     return { kind: 'set', columns: set.columns, template: set.template, expiry: toExpiry(set) };
   }
@@ -151,6 +203,14 @@ export function toAction({ set, hash, refresh, publish, purgeTag, purgePattern }
   if (refresh !== undefined) {
     const { query, as = 'json', always = false } = refresh;
     return { kind: 'refresh', query, as, always, expiry: toExpiry(refresh) };
+  }
+  if (sortedSet !== undefined) {
+    const { member, score, always = false } = sortedSet;
+    return { kind: 'sortedSet', member, score, always, expiry: toExpiry(sortedSet) };
+  }
+  if (counter !== undefined) {
+    const { sum, always = false } = counter;
+    return { kind: 'counter', sum, always, expiry: toExpiry(counter) };
   }
   if (publish?.channel !== undefined) return { kind: 'publish', to: 'channel', name: publish.channel };
   if (publish?.stream !== undefined) {

@@ -31,6 +31,7 @@ const effect = z
       delete: text('a key').optional(),
       set: text('a key').optional(),
       hash: text('a key').optional(),
+      sortedSet: text('a key').optional(),
       refresh: text('a key').optional(),
       publish: text('a key').optional(),
       publishPattern: text('a pattern').optional(),
@@ -41,6 +42,9 @@ const effect = z
       skip: text('a key template').optional(),
       value: z.unknown().optional(),
       fields: row.optional(),
+      members: z
+        .record(z.string(), z.unknown(), { error: 'expected a map of members with their scores' })
+        .optional(),
       query: text('the query').optional(),
       with: row.optional(),
       onlyIfExists: z.boolean({ error: 'expected true or false' }).optional(),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { compileCondition } from '../condition/compile-condition.ts';
 import { CHANGE_KINDS } from '../domain/change.ts';
+import type { KeyTemplate } from '../domain/key-template.ts';
 import { ACTION_NAMES, actionSchemas } from './action-schema.ts';
 import { EDITOR_PATTERNS } from './editor-patterns.ts';
 import { notation, text } from './notation.ts';
@@ -9,7 +10,7 @@ import { parseSqlTemplate } from './parse-sql-template.ts';
 import { parseTableName } from './parse-table-name.ts';
 
 /** Fields of `spec` that rules will have; named so that the error is "not yet" and not "unknown". */
-export const PLANNED_ACTIONS: readonly string[] = ['stale', 'sortedSet', 'counter'];
+export const PLANNED_ACTIONS: readonly string[] = ['stale'];
 export const PLANNED_FIELDS: readonly string[] = PLANNED_ACTIONS;
 
 const FAN_OUT_ACTIONS: readonly string[] = ['delete', 'purgeTag', 'publish'];
@@ -55,6 +56,10 @@ const template = notation(parseKeyTemplate, 'a key template such as product:${id
   description: 'A key with columns of the row in it; filters go behind a bar: user:${email|lower}.',
   pattern: EDITOR_PATTERNS.template,
 });
+
+function hasFilter({ parts }: KeyTemplate): boolean {
+  return parts.some((part) => part.kind === 'column' && part.filters.length > 0);
+}
 
 /** A template, or a query with the template of the keys that it finds. */
 const keySource = z.union(
@@ -156,6 +161,14 @@ const spec = z
     if (hasFanOut && action !== undefined && !FAN_OUT_ACTIONS.includes(action)) {
       const message = `keys from a query (each) go with ${FAN_OUT_ACTIONS.join(', ')} only: there is no row to write`;
       context.addIssue({ code: 'custom', path: [action], message, params: {} });
+    }
+    const derived = given.counter === undefined ? given.sortedSet?.always && 'sortedSet' : 'counter';
+    const filtered = given.keys.find((key) => 'source' in key && hasFilter(key));
+    if (derived && filtered !== undefined && 'source' in filtered) {
+      const what = derived === 'counter' ? 'a counter' : '`always`';
+      const message = `${what} reads the rows of a key by its columns, which a filter changes: ${filtered.source}`;
+      const remedy = 'leave the filter out, or use refresh with a query of your own';
+      context.addIssue({ code: 'custom', path: [derived], message, params: { remedy } });
     }
     if (second !== undefined) {
       const message = `a rule has exactly one action, not ${actions.join(' and ')}`;

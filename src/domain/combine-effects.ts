@@ -12,14 +12,42 @@ export function combineEffects(first: KeyEffect, second: KeyEffect): KeyEffect {
   if (first.kind === 'write' && second.kind === 'write')
     return { ...second, write: combineWrites(first.write, second.write) };
   // The same query in all likelihood; the later values count.
-  if (first.kind === 'refresh' && second.kind === 'refresh') return second;
+  if (second.kind === 'refresh' && (first.kind === 'refresh' || first.kind === 'write'))
+    return withPart(second, first, second);
+  if (first.kind === 'refresh' && second.kind === 'write') return withPart(first, first, second);
   const stronger = STRENGTH.indexOf(first.kind) <= STRENGTH.indexOf(second.kind) ? first : second;
   const version = second.version ?? first.version;
   return version === stronger.version || version === undefined ? stronger : { ...stronger, version };
 }
 
+type RefreshEffect = Extract<KeyEffect, { kind: 'refresh' }>;
+type WriteEffect = Extract<KeyEffect, { kind: 'write' }>;
+
+/** A part will do only where it does for both, one after the other; else the key is read. */
+function withPart(
+  refresh: RefreshEffect,
+  first: RefreshEffect | WriteEffect,
+  second: RefreshEffect | WriteEffect,
+): RefreshEffect {
+  const { part: _own, ...read } = { ...refresh, version: second.version };
+  const before = partOf(first);
+  const after = partOf(second);
+  return before === undefined || after === undefined ? read : { ...read, part: combineWrites(before, after) };
+}
+
+function partOf(effect: RefreshEffect | WriteEffect): Write | undefined {
+  return effect.kind === 'write' ? effect.write : effect.part;
+}
+
+/**
+ * Beyond so many changed members of one set the set goes, and is read anew: they are copied with each that is added,
+ * and Redis does nothing else while it writes them.
+ */
+export const MAX_PART_MEMBERS = 1_000;
+
 /** Parts of a hash add up. A part for a key that holds a string, or nothing, leaves nothing (HASH_SCRIPT does so too). */
 function combineWrites(first: Write, second: Write): Write {
+  if (second.op === 'sortedSet') return combineMembers(first, second);
   if (second.op !== 'hash') return second;
   if (first.op !== 'hash') return second.isComplete ? { ...second, replaces: true } : { op: 'remove' };
   return {
@@ -28,4 +56,13 @@ function combineWrites(first: Write, second: Write): Write {
     isComplete: first.isComplete || second.isComplete,
     ...(first.replaces === true || second.replaces === true ? { replaces: true } : {}),
   };
+}
+
+function combineMembers(first: Write, second: Extract<Write, { op: 'sortedSet' }>): Write {
+  if (second.isComplete) return second;
+  if (first.op !== 'sortedSet') return { op: 'remove' };
+  const members = new Map([...first.members, ...second.members]);
+  return members.size > MAX_PART_MEMBERS
+    ? { op: 'remove' }
+    : { ...second, members, isComplete: first.isComplete };
 }

@@ -19,7 +19,9 @@ export function effectOnAll(action: RuleAction, origin: Origin, version?: () => 
       return { kind: 'purge', of: 'keys', pattern, origin };
     case 'set':
     case 'hash':
-    case 'refresh': {
+    case 'refresh':
+    case 'sortedSet':
+    case 'counter': {
       const purge = { kind: 'purge', of: 'keys', pattern, origin } as const;
       return version === undefined ? purge : { ...purge, version: version() };
     }

@@ -1,4 +1,4 @@
-import type { Expiry, FanOut, RuleAction } from './rule.ts';
+import type { Expiry, FanOut, Reading, RuleAction } from './rule.ts';
 import type { Version } from './version.ts';
 
 declare const keyBrand: unique symbol;
@@ -28,6 +28,14 @@ export type Write =
       /** Whatever else the key holds goes: it was removed just before. */
       readonly replaces?: boolean;
       readonly expiry: Expiry;
+    }
+  | {
+      readonly op: 'sortedSet';
+      /** Score by member; null removes it. */
+      readonly members: ReadonlyMap<string, string | null>;
+      /** All members are here, and whatever else the key holds goes. A part is written only into a set that exists. */
+      readonly isComplete: boolean;
+      readonly expiry: Expiry;
     };
 
 /** What may happen to keys that a query finds: what needs no row. */
@@ -56,9 +64,11 @@ export type Effect =
   | {
       readonly kind: 'refresh';
       readonly key: CacheKey;
-      readonly action: Extract<RuleAction, { kind: 'refresh' }>;
+      readonly action: Reading;
       /** By the query's parameters. */
       readonly values: readonly (string | null)[];
+      /** What a key that exists needs instead of being read; nothing can mend one that is to be removed. */
+      readonly part?: Write;
       readonly version: Version;
       readonly origin: Origin;
     }

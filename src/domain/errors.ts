@@ -36,6 +36,11 @@ export class QueryTimeoutError extends RetryableError {
   override readonly name = 'QueryTimeoutError';
 }
 
+/** A query of a rule finds more than Freshet writes into one key. */
+export class ResultTooLargeError extends Error {
+  override readonly name = 'ResultTooLargeError';
+}
+
 /** Another process holds the slot, which is the leader lock: this one stands by. Intended, not a fault. */
 export class StandbySignal extends Error {
   override readonly name = 'StandbySignal';

@@ -18,6 +18,20 @@ export interface Expiry {
 export const RESULT_SHAPES = ['json', 'rows', 'hash', 'string'] as const;
 export type ResultShape = (typeof RESULT_SHAPES)[number];
 
+/** Each row of the result is a member of a sorted set: the columns of the member in their order, then the score. */
+export interface MembersShape {
+  readonly member: KeyTemplate;
+}
+
+/** How the value of a key is read, once the change is visible. */
+export interface Reading {
+  readonly query: SqlTemplate;
+  readonly as: ResultShape | MembersShape;
+  /** Also where the key does not exist. */
+  readonly always: boolean;
+  readonly expiry: Expiry;
+}
+
 /** Keys that a query finds from the changed row: those of the posts of an author. */
 export interface FanOut {
   readonly each: SqlTemplate;
@@ -46,10 +60,20 @@ export type RuleAction =
       readonly expiry: Expiry;
     }
   /** The key is read again once the change is visible, by default only where it is cached. */
+  | (Reading & { readonly kind: 'refresh'; readonly as: ResultShape })
+  /** A member of a sorted set a row; with `always` a set that does not exist is built whole. */
   | {
-      readonly kind: 'refresh';
-      readonly query: SqlTemplate;
-      readonly as: ResultShape;
+      readonly kind: 'sortedSet';
+      readonly member: KeyTemplate;
+      /** A column of a number; NULL is no member. */
+      readonly score: string;
+      readonly always: boolean;
+      readonly expiry: Expiry;
+    }
+  /** How many rows of the table belong to the key, or what a column of theirs adds up to; counted anew. */
+  | {
+      readonly kind: 'counter';
+      readonly sum: string | undefined;
       /** Also where the key does not exist. */
       readonly always: boolean;
       readonly expiry: Expiry;

@@ -67,9 +67,10 @@ function report(
 export function neededColumns({ rules }: RuledTable, leaf: RelationFacts): readonly string[] {
   const names = rules
     .filter(({ on }) => on.has('update') || on.has('delete'))
-    .flatMap(({ keys, fanOuts, on, when }) => [
+    .flatMap(({ keys, fanOuts, on, when, action }) => [
       ...keys.flatMap(({ columns }) => columns),
       ...fanOuts.flatMap(({ each }) => each.columns),
+      ...(action.kind === 'sortedSet' ? action.member.columns : []),
       ...(on.has('update') ? (when?.oldColumns ?? []) : []),
     ]);
   // Missing and generated columns have findings of their own, and no identity helps them.

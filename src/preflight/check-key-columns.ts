@@ -87,6 +87,8 @@ function otherColumns({ fanOuts, action }: Rule): readonly string[] {
       return [...bound, ...(action.columns ?? action.template?.columns ?? [])];
     case 'hash':
       return [...bound, ...(action.columns ?? [])];
+    case 'sortedSet':
+      return [...bound, ...action.member.columns, action.score];
     default:
       return bound;
   }

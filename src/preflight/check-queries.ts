@@ -1,10 +1,11 @@
 import { FatalError, RetryableError } from '../domain/errors.ts';
 import type { Finding } from '../domain/finding.ts';
 import type { Query } from '../domain/query.ts';
-import type { FanOut, Rule, RuleAction } from '../domain/rule.ts';
+import type { FanOut, Reading, Rule } from '../domain/rule.ts';
 import type { SqlTemplate } from '../domain/sql-template.ts';
 import { fanOutQuery, fanOutValues } from '../sql/fan-out-query.ts';
 import { missingGrants } from '../sql/missing-grants.ts';
+import { readingOf } from '../sql/reading-of.ts';
 import { refreshQuery } from '../sql/refresh-query.ts';
 import { readTypeNames } from '../sql/type-names.ts';
 import { isTable } from './check-tables.ts';
@@ -49,10 +50,15 @@ async function queriesOf(
     columns.every((name) => relation.columns.some((column) => column.name === name));
   const fanOuts = rule.fanOuts.filter(({ each }) => isBound(each));
   const written = await Promise.all(fanOuts.map((fanOut) => writeFanOut(query, relation, rule, fanOut)));
-  const { action } = rule;
-  return action.kind === 'refresh' && isBound(action.query)
-    ? [...written, writeRefresh(rule, action)]
-    : written;
+  // That of `refresh` is the same for all keys.
+  const readings = new Map(
+    rule.keys.flatMap((key) => {
+      const reading = readingOf(rule, key);
+      return reading === undefined ? [] : [[reading.query.source, reading] as const];
+    }),
+  );
+  const bound = [...readings.values()].filter((reading) => isBound(reading.query));
+  return [...written, ...bound.map((reading) => writeReading(rule, reading))];
 }
 
 async function writeFanOut(
@@ -73,12 +79,11 @@ async function writeFanOut(
   };
 }
 
-function writeRefresh(
-  rule: Rule,
-  { query: template, as }: Extract<RuleAction, { kind: 'refresh' }>,
-): WrittenQuery {
+function writeReading(rule: Rule, { query: template, as }: Reading): WrittenQuery {
   const sql = refreshQuery(template, as);
-  return { rule, template, what: 'the query of refresh', sql, values: nullsFor(template) };
+  const what =
+    rule.action.kind === 'refresh' ? 'the query of refresh' : `${rule.action.kind}: ${template.source}`;
+  return { rule, template, what, sql, values: nullsFor(template) };
 }
 
 function nullsFor({ parameters }: SqlTemplate): readonly null[] {

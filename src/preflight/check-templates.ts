@@ -24,6 +24,7 @@ export function checkTemplates(tables: readonly RuledTable[]): readonly Finding[
       rule.keys.flatMap((template) => [
         ...checkAmbiguous(rule, template, relation?.columns ?? []),
         ...checkStart(rule, template),
+        ...checkPattern(rule, template),
       ]),
     ),
   );
@@ -119,6 +120,19 @@ function checkStart(rule: Rule, { source, parts }: KeyTemplate): readonly Findin
       severity: 'warning',
       subject: `rule ${rule.name}`,
       message: `${source} begins with a placeholder: TRUNCATE purges the pattern ${patternOf(parts)}, which keys of others may match; begin with literal text, or leave truncate out of \`on\``,
+    },
+  ];
+}
+
+/** The keys of such a rule are patterns: one that begins with a wildcard may match keys of anybody. */
+function checkPattern({ name, action }: Rule, { source, parts: [first] }: KeyTemplate): readonly Finding[] {
+  if (action.kind !== 'purgePattern' || first?.kind !== 'literal' || !/^[*?[]/.test(first.text)) return [];
+  return [
+    {
+      code: 'PATTERN_WITHOUT_PREFIX',
+      severity: 'warning',
+      subject: `rule ${name}`,
+      message: `the pattern ${source} begins with a wildcard: it may match keys of others, and deletes them; begin with literal text`,
     },
   ];
 }

@@ -10,11 +10,14 @@ import { checkIdentity } from './check-identity.ts';
 import { checkKeyColumns } from './check-key-columns.ts';
 import { checkPublication } from './check-publication.ts';
 import { checkQueries } from './check-queries.ts';
+import { checkReadings } from './check-readings.ts';
 import { checkRedis } from './check-redis.ts';
 import { checkServer } from './check-server.ts';
+import { checkSharedKeys } from './check-shared-keys.ts';
 import { checkSlot } from './check-slot.ts';
 import { checkTables } from './check-tables.ts';
 import { checkTemplates } from './check-templates.ts';
+import { checkWrittenValues } from './check-written-values.ts';
 import { type PostgresFacts, readPostgresFacts } from './postgres-facts.ts';
 
 const SEVERITIES = ['error', 'warning', 'info'] as const;
@@ -44,6 +47,9 @@ export function checkPostgres(facts: PostgresFacts, wanted: Settings['postgres']
     ...checkTables(tables, allNames),
     ...checkKeyColumns(tables, published, server.version),
     ...checkTemplates(tables),
+    ...checkSharedKeys(tables),
+    ...checkWrittenValues(tables, published),
+    ...checkReadings(tables),
     ...checkIdentity(tables, { version: server.version, published }),
     ...checkConditions(tables, { version: server.version, published }),
     ...checkPublication(publication, wanted, tables),

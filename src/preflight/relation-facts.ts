@@ -21,6 +21,8 @@ export interface RelationFacts extends TableName {
   readonly uniqueIndexes: readonly UniqueIndexFacts[];
   /** Names of all its indexes. */
   readonly indexNames: readonly string[];
+  /** Key columns of each valid index of all rows, without expressions, in order. */
+  readonly indexedColumns: readonly (readonly string[])[];
 }
 
 export interface ColumnFacts {
@@ -35,6 +37,8 @@ export interface ColumnFacts {
   readonly typeKind: string;
   readonly isArray: boolean;
   readonly notNull: boolean;
+  /** A large value may be stored out of line (TOAST); an UPDATE that leaves it alone does not send it. */
+  readonly isToastable: boolean;
   readonly generated: 'stored' | 'virtual' | null;
 }
 
@@ -62,6 +66,7 @@ const COLUMNS_SQL = `(
            'typeKind', t.typtype,
            'isArray', t.typcategory = 'A',
            'notNull', a.attnotnull,
+           'isToastable', a.attstorage IN ('e', 'x'),
            'generated', CASE a.attgenerated WHEN 's' THEN 'stored' WHEN 'v' THEN 'virtual' END)
            ORDER BY a.attnum), '[]')
   FROM pg_attribute a
@@ -114,7 +119,10 @@ const RELATIONS_SQL = `
             AND i.indpred IS NULL AND i.indexprs IS NULL) AS "uniqueIndexes",
          (SELECT coalesce(jsonb_agg(x.relname), '[]')
           FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid
-          WHERE i.indrelid = c.oid) AS "indexNames"
+          WHERE i.indrelid = c.oid) AS "indexNames",
+         (SELECT coalesce(jsonb_agg(${INDEX_COLUMNS_SQL}), '[]')
+          FROM pg_index i
+          WHERE i.indrelid = c.oid AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL) AS "indexedColumns"
   FROM members m
   JOIN pg_class c ON c.oid = m.oid
   JOIN pg_namespace n ON n.oid = c.relnamespace

@@ -180,11 +180,12 @@ export class MigrationWatch {
 }
 
 /** What a rule reads of its table. A value that is written or read anew may hold any column. */
-function columnsOf({ keys, fanOuts, when }: Rule): readonly string[] {
+function columnsOf({ keys, fanOuts, when, action }: Rule): readonly string[] {
   return [
     ...keys.flatMap((key) => key.columns),
     ...fanOuts.flatMap(({ each }) => each.columns),
     ...(when?.columns ?? []),
+    ...(action.kind === 'sortedSet' ? action.member.columns : []),
   ];
 }
 

@@ -1,6 +1,6 @@
 import type { Doubt } from '../domain/condition.ts';
 import type { Origin } from '../domain/effect.ts';
-import { FatalError, RetryableError } from '../domain/errors.ts';
+import { FatalError, ResultTooLargeError, RetryableError } from '../domain/errors.ts';
 import type { Log } from '../domain/log.ts';
 import type { Query } from '../domain/query.ts';
 import type { SqlTemplate } from '../domain/sql-template.ts';
@@ -93,9 +93,8 @@ export function expanderObserver(
 
 /** Ours, or about names: those about data (class 22) and those that functions raise quote values of rows. */
 function tellsNoValue(error: unknown): boolean {
-  return (
-    error instanceof FatalError || error instanceof RetryableError || /^(42|0A|54)/.test(sqlStateOf(error))
-  );
+  const isOurs = [FatalError, RetryableError, ResultTooLargeError].some((family) => error instanceof family);
+  return isOurs || /^(42|0A|54)/.test(sqlStateOf(error));
 }
 
 function sqlStateOf(error: unknown): string {

@@ -1,12 +1,13 @@
-import type { ResultShape } from '../domain/rule.ts';
+import type { Reading } from '../domain/rule.ts';
 import type { SqlTemplate } from '../domain/sql-template.ts';
 
 /**
  * The user's query inside one that gives its result the wanted shape: a single `value`, or for a hash the first row as
- * it is. Two columns where one is wanted are refused by the server.
+ * it is. Members of a set are as they come. Two columns where one is wanted are refused by the server.
  */
-export function refreshQuery(query: SqlTemplate, as: ResultShape): string {
+export function refreshQuery(query: SqlTemplate, as: Reading['as']): string {
   const inner = positionalSql(query);
+  if (typeof as === 'object') return inner;
   const first = `(SELECT * FROM (${inner}) AS freshet_query LIMIT 1) AS freshet_row`;
   switch (as) {
     case 'json':

@@ -21,6 +21,15 @@ function fanOut(each: string, key = 'post:${id}'): TestRule {
   return { name: 'author', table: 'public.authors', keys: [{ each, key }] };
 }
 
+function counter(spec: object, ...keys: readonly string[]): TestRule {
+  return { name: 'author', table: 'public.authors', keys, counter: { ttl: '1h', ...spec } };
+}
+
+function board(score: string): TestRule {
+  const sortedSet = { member: '${d}:${id}', score, ttl: '1h', always: true };
+  return { name: 'author', table: 'public.authors', keys: ['author:${m}'], sortedSet };
+}
+
 function refresh(query: string, as = 'json'): TestRule {
   return {
     name: 'author',
@@ -52,6 +61,9 @@ describe.each(POSTGRES_MAJORS)('Postgres %i', (major) => {
       refresh(`SELECT nextval('runs') FROM posts WHERE author_id = \${id}`, 'string'),
       refresh('SELECT * FROM posts WHERE author_id = ${id} OR title = ${c} ORDER BY id -- newest', 'rows'),
       refresh('SELECT *, 1 AS freshet_query FROM posts WHERE id = ${id}', 'hash'),
+      counter({ count: {} }, 'author:${id}:${c}:${m}:${d}:${tags}:${b}', 'authors'),
+      counter({ sum: 'id' }, 'author:${m}'),
+      board('id'),
       refresh('WITH p AS (SELECT * FROM posts) SELECT count(*) AS q FROM p', 'json'),
     ]) {
       expect(await findingsOf(databaseUrl, rule)).toEqual([]);
@@ -67,6 +79,8 @@ describe.each(POSTGRES_MAJORS)('Postgres %i', (major) => {
         refresh('SELECT id, title FROM posts WHERE id = ${id}', 'string'),
         'subquery must return only one column',
       ],
+      [counter({ sum: 'idd' }, 'author:${m}'), 'column freshet_row.idd does not exist'],
+      [counter({ sum: 'm' }, 'authors'), 'function sum(mood) does not exist'],
       [refresh('SELECT ${id} IS NULL'), 'could not determine data type of parameter $1'],
       [refresh('SELECT 1 FROM FROM posts'), 'syntax error'],
     ] as const) {

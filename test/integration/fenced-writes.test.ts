@@ -1,12 +1,14 @@
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import type { CacheKey, Effect, Origin, Write } from '../../src/domain/effect.ts';
+import { scoreOf } from '../../src/domain/score.ts';
 import type { Version } from '../../src/domain/version.ts';
 import { FencedWriter } from '../../src/pipeline/redis/fenced-writer.ts';
 import { versionKey } from '../../src/pipeline/redis/version-key.ts';
+import { MAX_MEMBERS } from '../../src/sql/derived-query.ts';
 import { LocalRedis } from '../support/redis/local-redis.ts';
 import { RedisKeys } from './redis-keys.ts';
 import * as sample from './sample-effects.ts';
-import { HOUR_MS, hash, REMOVE, set, version } from './sample-effects.ts';
+import { HOUR_MS, hash, REMOVE, set, sortedSet, version } from './sample-effects.ts';
 
 const keys = new RedisKeys();
 const { redis, prefix } = keys;
@@ -35,7 +37,13 @@ describe('a write', () => {
     ['an older history, however far it went', version(9, 0xffff_ffff_ffff_ffffn, 0)],
   ])('is refused that comes from %s', async (_what, older) => {
     expect(await write(set('current'), version(5))).toBe(true);
-    for (const content of [set('old'), hash({ a: 'old' }), hash({ a: 'old' }, false), REMOVE]) {
+    for (const content of [
+      set('old'),
+      hash({ a: 'old' }),
+      hash({ a: 'old' }, false),
+      sortedSet({ a: '1' }),
+      REMOVE,
+    ]) {
       expect(await write(content, older)).toBe(false);
     }
     expect(await keys.contents()).toEqual({ 'product:7': 'current' });
@@ -120,6 +128,52 @@ describe('a hash', () => {
   });
 });
 
+describe('a sorted set', () => {
+  test('that is a part goes only into one that exists', async () => {
+    expect(await write(sortedSet({ a: '1' }, false), version(1))).toBe(true);
+    expect(await keys.contents()).toEqual({});
+    await write(sortedSet({ a: '1', b: '2', c: '3' }), version(2));
+    await write(sortedSet({ a: '9.50', b: null, d: '-inf' }, false), version(3));
+    expect(await keys.contents()).toEqual({ 'product:7': ['d', '-inf', 'c', '3', 'a', '9.5'] });
+  });
+
+  test('that is whole takes the place of what was there', async () => {
+    for (const [ordinal, before] of [set('text'), hash({ a: '1' }), sortedSet({ b: '2' })].entries()) {
+      await write(before, version(2 * ordinal));
+      await write(sortedSet({ a: '1' }), version(2 * ordinal + 1));
+      expect(await keys.contents()).toEqual({ 'product:7': ['a', '1'] });
+    }
+  });
+
+  test('that is a part removes a key of another type', async () => {
+    await redis.set(key, 'an application did this');
+    await write(sortedSet({ a: '1' }, false), version(1));
+    expect(await keys.contents()).toEqual({});
+  });
+
+  test('without any member is no key', async () => {
+    await write(sortedSet({ a: '1' }), version(1));
+    await write(sortedSet({ a: null }, false), version(2));
+    expect(await keys.contents()).toEqual({});
+    await write(sortedSet({}), version(3));
+    expect(await keys.contents()).toEqual({});
+  });
+
+  test('takes scores of any size, and odd members', async () => {
+    const odd = 'a "b" \n 猫';
+    const texts = ['1'.repeat(400), `0.${'0'.repeat(400)}1`, '-Infinity', '4.9406564584124654e-324', '9.50'];
+    const scores = texts.map((text, index) => [`${odd}${index}`, scoreOf(text) ?? null]);
+    await write(sortedSet(Object.fromEntries(scores)), version(1));
+    expect(await redis.zcard(key)).toBe(texts.length);
+  });
+
+  test('of as many members as a set may have goes in at once', async () => {
+    const many = Array.from({ length: MAX_MEMBERS }, (_, index) => [`member${index}`, `${index}`]);
+    await write(sortedSet(Object.fromEntries(many)), version(1));
+    expect(await redis.zcard(key)).toBe(MAX_MEMBERS);
+  });
+});
+
 describe('the TTL', () => {
   test('is on every key and on every version, whatever was written', async () => {
     const writes: readonly Write[] = [
@@ -130,6 +184,9 @@ describe('the TTL', () => {
       REMOVE,
       hash({ a: '1' }, false),
       hash({ a: '1' }, true, true),
+      sortedSet({ a: '1' }),
+      sortedSet({ a: '2' }, false),
+      sortedSet({ a: null }, false),
     ];
     for (const [ordinal, content] of writes.entries()) {
       await write(content, version(ordinal));

@@ -11,7 +11,7 @@ export class RedisKeys implements AsyncDisposable {
     this.redis = new Redis(url);
   }
 
-  /** All keys of the prefix with what they hold: a string, or the fields of a hash. */
+  /** All keys of the prefix with what they hold: a string, the fields of a hash, the members of a set, with scores if sorted. */
   async contents(prefix = this.prefix): Promise<Readonly<Record<string, unknown>>> {
     const keys = (await this.#find(`${prefix}*`)).toSorted();
     const values = await Promise.all(keys.map((key) => this.#read(key)));
@@ -43,6 +43,8 @@ export class RedisKeys implements AsyncDisposable {
         return this.redis.hgetall(key);
       case 'set':
         return (await this.redis.smembers(key)).toSorted();
+      case 'zset':
+        return this.redis.zrange(key, '0', '-1', 'WITHSCORES');
       default:
         return `a key of another type`;
     }

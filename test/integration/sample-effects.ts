@@ -22,6 +22,10 @@ export function hash(
   return replaces ? { ...some, replaces } : some;
 }
 
+export function sortedSet(scores: Readonly<Record<string, string | null>>, isComplete = true): Write {
+  return { op: 'sortedSet', members: new Map(Object.entries(scores)), isComplete, expiry };
+}
+
 /** By the row of one transaction, by the transaction, or by the epoch. */
 export function version(ordinal: number, commitLsn = 100n, epoch = 1): Version {
   return { epoch, commitLsn, ordinal };

@@ -151,7 +151,11 @@ export class TestContext implements AsyncDisposable {
 
   async #deleteKeys(): Promise<void> {
     const daemonsOwn = await this.#scan(`freshet:{${this.slot}}:*`);
-    const keys = [...(await this.#scan(`${this.keyPrefix}*`)), ...daemonsOwn];
+    const versions = [
+      ...(await this.#scan(`freshet:version:{${this.keyPrefix}*`)),
+      ...(await this.#scan(`freshet:version:of:${this.keyPrefix}*`)),
+    ];
+    const keys = [...(await this.#scan(`${this.keyPrefix}*`)), ...versions, ...daemonsOwn];
     if (keys.length > 0) await this.redis.unlink(keys);
   }
 

@@ -80,7 +80,7 @@ describe('a stage', () => {
     (stage) => {
       const own = `src/pipeline/${stage}`;
       const foreign = imports.filter(
-        ({ file, target }) => within(file, own) && !within(target, own, 'src/domain', 'src/template'),
+        ({ file, target }) => within(file, own) && !within(target, own, 'src/domain', ...LANGUAGE),
       );
       expect(foreign).toEqual([]);
     },

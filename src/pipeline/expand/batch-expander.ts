@@ -55,9 +55,16 @@ export class BatchExpander {
     const rest = found.keys.entries().filter(([, { kind }]) => kind !== 'refresh');
     yield { ...found, keys: new Map(rest), messages: NO_MESSAGES };
 
-    const optional = refreshes.filter(({ action }) => !action.always).map(({ key }) => key);
-    const existing = optional.length === 0 ? new Set() : await findExisting(optional);
-    const wanted = refreshes.filter(({ key, action }) => action.always || existing.has(key));
+    // Not before the removals above are done.
+    const uncertain = refreshes.filter((effect) => !effect.action.always || partOf(effect) !== undefined);
+    const existing: ReadonlySet<CacheKey> =
+      uncertain.length === 0 ? new Set() : await findExisting(uncertain.map(({ key }) => key));
+    const parts = refreshes.flatMap((effect) => (existing.has(effect.key) ? (partOf(effect) ?? []) : []));
+    const written = new Map(parts.map((part) => [part.key, part]));
+    if (parts.length > 0) yield { ...found, keys: written, purges: NO_PURGES, messages: NO_MESSAGES };
+    const wanted = refreshes.filter(
+      ({ key, action }) => !written.has(key) && (action.always || existing.has(key)),
+    );
     for await (const keys of this.#refreshes.read(wanted)) {
       yield { ...found, keys, purges: NO_PURGES, messages: NO_MESSAGES };
     }
@@ -83,6 +90,13 @@ export class BatchExpander {
 const NO_PURGES: Batch['purges'] = new Map();
 const NO_MESSAGES: Batch['messages'] = new Map();
 const NO_FAN_OUTS: Batch['fanOuts'] = new Map();
+
+/** What a refresh becomes where its key exists; undefined where it must be read all the same. */
+function partOf(effect: Extract<Effect, { kind: 'refresh' }>): KeyEffect | undefined {
+  const { key, part, version, origin } = effect;
+  if (part === undefined || part.op === 'remove') return undefined;
+  return { kind: 'write', key, write: part, version, origin };
+}
 
 /** Fan-outs of one name differ in their values only: one statement asks for all of them. */
 function queryName({ origin, fanOut, typeOids }: FanOutEffect): string {

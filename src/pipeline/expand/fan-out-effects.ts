@@ -1,6 +1,6 @@
 import type { CacheKey, Effect, FanOutAction, Origin } from '../../domain/effect.ts';
-import type { Table } from '../../domain/table.ts';
 import { compileTemplate } from '../../template/render-template.ts';
+import { resultTable } from './result-table.ts';
 
 /**
  * The effects on the keys that a fan-out has found.
@@ -22,9 +22,4 @@ function onKey(action: FanOutAction, key: CacheKey, origin: Origin): Effect {
   return action.kind === 'publish'
     ? { kind: 'publish', subject: { key }, to: action, origin }
     : { kind: action.kind, key, origin };
-}
-
-function resultTable(columns: readonly string[]): Table {
-  const described = columns.map((name) => ({ name, typeOid: 0, inIdentity: false }));
-  return { oid: 0, schema: '', name: '', identity: 'nothing', columns: described };
 }

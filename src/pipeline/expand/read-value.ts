@@ -1,16 +1,26 @@
 import type { Effect, Write } from '../../domain/effect.ts';
+import { ResultTooLargeError } from '../../domain/errors.ts';
+import type { KeyTemplate } from '../../domain/key-template.ts';
 import type { Query } from '../../domain/query.ts';
+import type { Expiry } from '../../domain/rule.ts';
+import { scoreOf } from '../../domain/score.ts';
+import { MAX_MEMBERS } from '../../sql/derived-query.ts';
 import { refreshQuery } from '../../sql/refresh-query.ts';
+import { compileTemplate } from '../../template/render-template.ts';
+import { resultTable } from './result-table.ts';
 
 type RefreshEffect = Extract<Effect, { kind: 'refresh' }>;
 
 /**
  * Asks for the value of a key; a query that finds nothing, or a NULL, means that there is none.
+ * @throws ResultTooLargeError for a set with more members than Freshet writes, or whatever `query` throws
  * @param query gives values in Postgres' text form, so that a hash has what the action `hash` would write
  */
 export async function readValue(query: Query, { action, values }: RefreshEffect): Promise<Write> {
   const { as, expiry } = action;
-  const [row] = await query<Record<string, string | null>>(refreshQuery(action.query, as), values);
+  const rows = await query<ResultRow>(refreshQuery(action.query, as), values);
+  if (typeof as === 'object') return membersOf(as.member, rows, expiry);
+  const [row] = rows;
   if (row === undefined) return { op: 'remove' };
   if (as === 'hash') {
     const fields = new Map(Object.entries(row));
@@ -18,6 +28,23 @@ export async function readValue(query: Query, { action, values }: RefreshEffect)
   }
   const value = row['value'] ?? null;
   return value === null ? { op: 'remove' } : { op: 'set', value, expiry };
+}
+
+type ResultRow = Readonly<Record<string, string | null>>;
+
+function membersOf(template: KeyTemplate, rows: readonly ResultRow[], expiry: Expiry): Write {
+  if (rows.length > MAX_MEMBERS)
+    throw new ResultTooLargeError(
+      `a sorted set of more than ${MAX_MEMBERS} members is not built by \`always\``,
+    );
+  const render = compileTemplate(template, resultTable(template.columns));
+  const members = new Map<string, string>();
+  for (const row of rows) {
+    const member = render(template.columns.map((_, index) => row[`r${index}`] ?? null));
+    const score = scoreOf(row[`r${template.columns.length}`] ?? null);
+    if (typeof member === 'string' && typeof score === 'string') members.set(member, score);
+  }
+  return { op: 'sortedSet', members, isComplete: true, expiry };
 }
 
 /** What a value takes of memory, about. */
@@ -29,5 +56,7 @@ export function bytesOfWrite(write: Write): number {
       return write.value.length;
     case 'hash':
       return write.fields.values().reduce((sum, value) => sum + (value?.length ?? 0), 0);
+    case 'sortedSet':
+      return write.members.keys().reduce((sum, member) => sum + member.length, 0);
   }
 }

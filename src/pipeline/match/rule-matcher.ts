@@ -73,6 +73,7 @@ function columnsOf({ keys, fanOuts, when, action }: Rule, table: Table): readonl
 
 function writtenColumns(action: RuleAction, table: Table): readonly string[] {
   if (action.kind === 'refresh') return action.query.columns;
+  if (action.kind === 'sortedSet') return [...action.member.columns, action.score];
   if (action.kind !== 'set' && action.kind !== 'hash') return [];
   if (action.kind === 'set' && action.template !== undefined) return action.template.columns;
   return action.columns ?? table.columns.map(({ name }) => name);

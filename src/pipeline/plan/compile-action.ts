@@ -1,20 +1,27 @@
 import type { Effect, Origin, Write } from '../../domain/effect.ts';
 import type { KeyTemplate } from '../../domain/key-template.ts';
-import type { RuleAction } from '../../domain/rule.ts';
+import type { Reading, Rule, RuleAction } from '../../domain/rule.ts';
 import type { Column, Table } from '../../domain/table.ts';
 import type { Version } from '../../domain/version.ts';
+import { counterReading, setReading } from '../../sql/reading-of.ts';
 import { compileTemplate } from '../../template/render-template.ts';
 import { compileParameters } from './compile-parameters.ts';
+import { compileSortedSet } from './compile-sorted-set.ts';
 import { jsonText } from './json-text.ts';
 import type { Touch } from './touch.ts';
 
-type KeyTouch = Extract<Touch, { kind: 'stored' | 'gone' }>;
+export type KeyTouch = Extract<Touch, { kind: 'stored' | 'gone' }>;
 
 /** What an action makes of one key. */
 export type EffectOnOne = (touch: KeyTouch, origin: Origin, version: () => Version) => Effect;
 
 /** Resolves an action's columns in a table once. @param template of the keys */
-export function compileAction(action: RuleAction, template: KeyTemplate, table: Table): EffectOnOne {
+export function compileAction(
+  rule: Pick<Rule, 'action' | 'table'>,
+  template: KeyTemplate,
+  table: Table,
+): EffectOnOne {
+  const { action } = rule;
   switch (action.kind) {
     case 'delete':
     case 'purgeTag':
@@ -25,6 +32,10 @@ export function compileAction(action: RuleAction, template: KeyTemplate, table: 
       return ({ key }, origin) => ({ kind: 'publish', subject: { key }, to: action, origin });
     case 'refresh':
       return compileRefresh(action, template, table);
+    case 'counter':
+      return compileRefresh(counterReading(rule.table, action, template), template, table);
+    case 'sortedSet':
+      return compileSortedSet(action, setReading(rule.table, action, template), table);
     case 'set':
       return writeOf(compileSet(action, table));
     case 'hash':
@@ -36,11 +47,7 @@ export function compileAction(action: RuleAction, template: KeyTemplate, table: 
  * A key that lost its row is read again too, for other rows may still belong to it; but only by a query that the key
  * alone decides. One by `${id}` would find the row that has left `product:${slug}`, and store it there.
  */
-function compileRefresh(
-  action: Extract<RuleAction, { kind: 'refresh' }>,
-  template: KeyTemplate,
-  table: Table,
-): EffectOnOne {
+function compileRefresh(action: Reading, template: KeyTemplate, table: Table): EffectOnOne {
   const bind = compileParameters(action.query, table);
   const isOfKey = action.query.columns.every((column) => template.columns.includes(column));
   return ({ kind, key, row }, origin, version): Effect => {

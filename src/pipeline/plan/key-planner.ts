@@ -64,7 +64,7 @@ export class KeyPlanner {
       const origin = this.#originOf(rule, template);
       return {
         origin,
-        onOne: compileAction(action, template, table),
+        onOne: compileAction(rule, template, table),
         onAll: (version) => effectOnAll(action, origin, version),
         render: compileTemplate(template, table, escape),
         isConstant: template.columns.length === 0,

@@ -25,6 +25,8 @@ class OpenBatch implements Batch {
   bytes = 0;
   /** Of the keys, those that came after the last purge of their template. */
   readonly #origins = new Set<Origin>();
+  /** Those under which something was written since the last purge of the same keys, by whatever rule. */
+  readonly #written = new Set<Origin>();
 
   /** How many effects it holds. */
   get size(): number {
@@ -61,10 +63,16 @@ class OpenBatch implements Batch {
         this.isOrdered ||= effect.action.kind === 'publish';
         return this.#put(this.fanOuts, effectName(effect), effect);
       case 'delete':
-        return this.#isPurged(effect) ? undefined : this.#addKey(effect);
+        return this.#isPurged(effect) ? this.#unwrite(effect.key) : this.#addKey(effect);
       case 'purgeTag':
         return this.#addKey(effect);
     }
+  }
+
+  /** What was written between a purge and a delete that the purge takes the place of. */
+  #unwrite(key: CacheKey): void {
+    const written = this.keys.get(key);
+    if (written?.kind === 'write' || written?.kind === 'refresh') this.#cover(written);
   }
 
   /** A purge of the whole template, fenced ones apart: they spare what was written later. */
@@ -86,11 +94,19 @@ class OpenBatch implements Batch {
   }
 
   /** A mass change purges with every row, so this must be quick where nothing has come since the last time. */
-  #coverBy({ pattern, origin: { rule } }: Purge): void {
+  #coverBy({ of, pattern, origin: { rule } }: Purge): void {
     for (const origin of this.#origins) {
       if (origin.rule !== rule || origin.pattern !== pattern) continue;
       for (const covered of this.keys.values()) if (covered.origin === origin) this.#cover(covered);
       this.#origins.delete(origin);
+    }
+    // Writes are applied after purges; one that another rule purges later must not come back so.
+    for (const origin of this.#written) {
+      if (of !== 'keys' || origin.pattern !== pattern) continue;
+      for (const covered of this.keys.values()) {
+        if (covered.origin === origin && covered.kind === 'write') this.#cover(covered);
+      }
+      this.#written.delete(origin);
     }
   }
 
@@ -110,6 +126,7 @@ class OpenBatch implements Batch {
   #addKey(effect: KeyEffect): void {
     const { key, origin } = effect;
     this.#origins.add(origin);
+    if (effect.kind === 'write') this.#written.add(origin);
     const known = this.keys.get(key);
     if (known === undefined) return this.#put(this.keys, key, effect);
     const combined = combineEffects(known, effect);
@@ -127,7 +144,8 @@ class OpenBatch implements Batch {
 }
 
 function bytesOf(name: string, effect: Effect): number {
-  return EFFECT_BYTES + name.length + (effect.kind === 'write' ? writtenBytes(effect.write) : 0);
+  const write = effect.kind === 'write' ? effect.write : effect.kind === 'refresh' ? effect.part : undefined;
+  return EFFECT_BYTES + name.length + (write === undefined ? 0 : writtenBytes(write));
 }
 
 function writtenBytes(write: Write): number {
@@ -137,10 +155,14 @@ function writtenBytes(write: Write): number {
     case 'set':
       return write.value.length;
     case 'hash':
-      return write.fields
-        .entries()
-        .reduce((sum, [field, value]) => sum + field.length + (value?.length ?? 0), 0);
+      return textLength(write.fields);
+    case 'sortedSet':
+      return textLength(write.members);
   }
+}
+
+function textLength(texts: ReadonlyMap<string, string | null>): number {
+  return texts.entries().reduce((sum, [name, value]) => sum + name.length + (value?.length ?? 0), 0);
 }
 
 /**

@@ -61,3 +61,20 @@ export const HASH_SCRIPT = `${WRITING_FENCE}
   end
   if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[3]) end
   return 1`;
+
+/**
+ * ARGV[3] life in ms, ARGV[4] `part` of the members, or `all` where nothing else may stay. ARGV[5] number of members
+ * to set, then the score of each before it, then the members to remove. A part is written only into a sorted set that
+ * exists: a new one would lack all others. ZADD takes many at once, as many as the stack of Lua surely holds.
+ */
+export const SORTED_SET_SCRIPT = `${WRITING_FENCE}
+  local isSet = redis.call('TYPE', KEYS[1]).ok == 'zset'
+  if ARGV[4] == 'all' or not isSet then redis.call('UNLINK', KEYS[1]) end
+  if ARGV[4] == 'part' and not isSet then return 1 end
+  local last = 5 + 2 * tonumber(ARGV[5])
+  for from = 6, last, 1000 do
+    redis.call('ZADD', KEYS[1], unpack(ARGV, from, math.min(from + 999, last)))
+  end
+  for at = last + 1, #ARGV do redis.call('ZREM', KEYS[1], ARGV[at]) end
+  if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[3]) end
+  return 1`;

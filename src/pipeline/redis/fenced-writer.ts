@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import type { KeyEffect } from '../../domain/effect.ts';
 import type { Expiry } from '../../domain/rule.ts';
 import { formatVersion } from '../../domain/version.ts';
-import { HASH_SCRIPT, REMOVE_SCRIPT, SET_SCRIPT } from './fenced-scripts.ts';
+import { HASH_SCRIPT, REMOVE_SCRIPT, SET_SCRIPT, SORTED_SET_SCRIPT } from './fenced-scripts.ts';
 import { versionKey } from './version-key.ts';
 
 type WriteEffect = Extract<KeyEffect, { kind: 'write' }>;
@@ -13,6 +13,7 @@ const SHORTEST_VERSION_LIFE_MS = 24 * 3600 * 1000;
 interface Scripts {
   freshetSet(key: string, version: string, ...args: readonly (string | number)[]): Promise<number>;
   freshetHash(key: string, version: string, ...args: readonly (string | number)[]): Promise<number>;
+  freshetSortedSet(key: string, version: string, ...args: readonly (string | number)[]): Promise<number>;
   freshetRemove(key: string, version: string, ...args: readonly (string | number)[]): Promise<number>;
 }
 
@@ -24,6 +25,7 @@ export class FencedWriter {
   constructor(redis: Redis, random: () => number = Math.random) {
     redis.defineCommand('freshetSet', { numberOfKeys: 2, lua: SET_SCRIPT });
     redis.defineCommand('freshetHash', { numberOfKeys: 2, lua: HASH_SCRIPT });
+    redis.defineCommand('freshetSortedSet', { numberOfKeys: 2, lua: SORTED_SET_SCRIPT });
     redis.defineCommand('freshetRemove', { numberOfKeys: 2, lua: REMOVE_SCRIPT });
     this.#scripts = redis as Redis & Scripts;
     this.#random = random;
@@ -44,11 +46,17 @@ export class FencedWriter {
       }
       case 'hash': {
         const lifeMs = this.#lifeMs(write.expiry);
-        const set = [...write.fields].filter((field): field is [string, string] => field[1] !== null);
-        const removed = [...write.fields].filter(([, value]) => value === null).map(([field]) => field);
+        const { set, removed } = divide(write.fields);
         const extent = write.replaces === true ? 'only' : write.isComplete ? 'all' : 'part';
         const args = [lifeMs, extent, set.length, ...set.flat(), ...removed];
         return 1 === (await this.#scripts.freshetHash(...at, fence, versionLifeMs(lifeMs), ...args));
+      }
+      case 'sortedSet': {
+        const lifeMs = this.#lifeMs(write.expiry);
+        const { set, removed } = divide(write.members);
+        const scored = set.flatMap(([member, score]) => [score, member]);
+        const args = [lifeMs, write.isComplete ? 'all' : 'part', set.length, ...scored, ...removed];
+        return 1 === (await this.#scripts.freshetSortedSet(...at, fence, versionLifeMs(lifeMs), ...args));
       }
     }
   }
@@ -56,6 +64,22 @@ export class FencedWriter {
   #lifeMs({ ttlMs, jitter }: Expiry): number {
     return Math.max(1, Math.round(ttlMs * (1 - jitter + 2 * jitter * this.#random())));
   }
+}
+
+interface Divided {
+  readonly set: readonly (readonly [string, string])[];
+  readonly removed: readonly string[];
+}
+
+/** What is to be set, and what is to go. */
+function divide(values: ReadonlyMap<string, string | null>): Divided {
+  const set: [string, string][] = [];
+  const removed: string[] = [];
+  for (const [name, value] of values) {
+    if (value === null) removed.push(name);
+    else set.push([name, value]);
+  }
+  return { set, removed };
 }
 
 function versionLifeMs(lifeMs: number): number {

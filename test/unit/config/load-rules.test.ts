@@ -95,6 +95,23 @@ test('each action with all that it can say', () => {
     expiry: { ttlMs: 3_600_000, jitter: 0.25 },
   });
   expect(actionOf('hash: {ttl: 1h}')).toMatchObject({ nulls: 'remove' });
+  expect(actionOf('sortedSet: {member: "${id}", score: Points, ttl: 1h}')).toEqual({
+    kind: 'sortedSet',
+    member: expect.objectContaining({ columns: ['id'] }),
+    score: 'points',
+    always: false,
+    expiry: { ttlMs: 3_600_000, jitter: 0.1 },
+  });
+  expect(actionOf('counter: {count: {}, ttl: 1h}')).toEqual({
+    kind: 'counter',
+    sum: undefined,
+    always: false,
+    expiry: { ttlMs: 3_600_000, jitter: 0.1 },
+  });
+  expect(actionOf(`counter: {sum: '"Unit Price"', ttl: 1h, always: true}`)).toMatchObject({
+    sum: 'Unit Price',
+    always: true,
+  });
   expect(actionOf('publish: {channel: changes}')).toEqual({
     kind: 'publish',
     to: 'channel',
@@ -194,7 +211,7 @@ spec:
   test('what later versions will know', () => {
     expect(problemsIn(ruleYaml('{table: a.b, keys: [x], stale: {}}'))).toMatchInlineSnapshot(`
       "rules.yaml:4:31: spec.stale: not in this version
-          the actions are delete, set, hash, refresh, publish, purgeTag, purgePattern; a rule without an action deletes"
+          the actions are delete, set, hash, refresh, sortedSet, counter, publish, purgeTag, purgePattern; a rule without an action deletes"
     `);
   });
 
@@ -209,10 +226,37 @@ spec:
       problemsIn(rules.map((rule, index) => ruleYaml(rule, `rule-${index}`)).join('---\n')),
     ).toMatchInlineSnapshot(`
       "rules.yaml:4:43: spec.stale: not in this version; and a rule has exactly one action, not delete and stale
-          the actions are delete, set, hash, refresh, publish, purgeTag, purgePattern; a rule without an action deletes
+          the actions are delete, set, hash, refresh, sortedSet, counter, publish, purgeTag, purgePattern; a rule without an action deletes
       rules.yaml:9:36: spec.set: a rule has exactly one action, not delete and set and hash
       rules.yaml:14:40: spec.delete.ttl: unknown field
       rules.yaml:19:42: spec.purgeTag.keys: unknown field"
+    `);
+  });
+
+  test('sets and counters that cannot be', () => {
+    const rules = [
+      '{table: a.b, keys: [x], sortedSet: {member: x, score: "a b", ttl: 1h}}',
+      '{table: a.b, keys: [x], sortedSet: {ttl: 1h}}',
+      '{table: a.b, keys: ["x:${a|lower}"], sortedSet: {member: "${id}", score: a, ttl: 1h, always: true}}',
+      '{table: a.b, keys: ["x:${a}", "x:${b|lower}"], counter: {count: {}, ttl: 1h}}',
+      '{table: a.b, keys: [x], counter: {count: {}, sum: a, ttl: 1h}}',
+      '{table: a.b, keys: [x], counter: {ttl: 1h}}',
+    ];
+    expect(
+      problemsIn(rules.map((rule, index) => ruleYaml(rule, `rule-${index}`)).join('---\n')),
+    ).toMatchInlineSnapshot(`
+      "rules.yaml:4:51: spec.sortedSet.member: a member without a column
+          every row would be the same: write \${id}
+      rules.yaml:4:63: spec.sortedSet.score: not a column name: "a b"
+          write it as in SQL: price, or "Unit Price" with quotes where SQL needs them
+      rules.yaml:9:31: spec.sortedSet.member: missing; expected a member such as \${id}
+      rules.yaml:9:31: spec.sortedSet.score: missing; expected a column
+      rules.yaml:14:55: spec.sortedSet: \`always\` reads the rows of a key by its columns, which a filter changes: x:\${a|lower}
+          leave the filter out, or use refresh with a query of your own
+      rules.yaml:19:63: spec.counter: a counter reads the rows of a key by its columns, which a filter changes: x:\${b|lower}
+          leave the filter out, or use refresh with a query of your own
+      rules.yaml:24:40: spec.counter: expected either count: {} or sum
+      rules.yaml:29:40: spec.counter: expected either count: {} or sum"
     `);
   });
 

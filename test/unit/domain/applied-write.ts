@@ -1,7 +1,11 @@
 import type { Write } from '../../../src/domain/effect.ts';
 
-/** What a key holds: nothing, a string, or a hash, which is never empty. */
-export type Value = undefined | string | ReadonlyMap<string, string>;
+/** What a key holds: nothing, a string, a hash, or a sorted set; the latter two are never empty. */
+export type Value = undefined | string | ReadonlyMap<string, string> | SortedSet;
+
+export interface SortedSet {
+  readonly scores: ReadonlyMap<string, string>;
+}
 
 /** What a write makes of it, as the scripts in src/pipeline/redis do; written here from their comments. */
 export function apply(before: Value, write: Write): Value {
@@ -20,6 +24,16 @@ export function apply(before: Value, write: Write): Value {
         else after.set(field, value);
       }
       return after.size === 0 ? undefined : after;
+    }
+    case 'sortedSet': {
+      const isSet = typeof before === 'object' && 'scores' in before;
+      if (!isSet && !write.isComplete) return undefined;
+      const scores = new Map(isSet && !write.isComplete ? before.scores : []);
+      for (const [member, score] of write.members) {
+        if (score === null) scores.delete(member);
+        else scores.set(member, score);
+      }
+      return scores.size === 0 ? undefined : { scores };
     }
   }
 }

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { combineEffects } from '../../../src/domain/combine-effects.ts';
+import { combineEffects, MAX_PART_MEMBERS } from '../../../src/domain/combine-effects.ts';
 import type { CacheKey, KeyEffect, Origin, Write } from '../../../src/domain/effect.ts';
 import { formatVersion, type Version } from '../../../src/domain/version.ts';
 import { apply, type Value } from './applied-write.ts';
@@ -27,6 +27,10 @@ function set(value: string): Write {
 function hash(written: Readonly<Record<string, string | null>>, isComplete: boolean, replaces?: true): Write {
   const part = { op: 'hash', fields: new Map(Object.entries(written)), isComplete, expiry: EXPIRY } as const;
   return replaces === undefined ? part : { ...part, replaces };
+}
+
+function sortedSet(scores: Readonly<Record<string, string | null>>, isComplete = false): Write {
+  return { op: 'sortedSet', members: new Map(Object.entries(scores)), isComplete, expiry: EXPIRY };
 }
 
 const REMOVE: Write = { op: 'remove' };
@@ -89,10 +93,73 @@ describe('of two writes the result is that of both, one after the other', () => 
       hash({ a: '1' }, true),
       hash({ a: '1' }, true, true),
     ],
+    [
+      'parts of a sorted set add up',
+      sortedSet({ a: '1', b: '1' }),
+      sortedSet({ b: null, c: '2' }),
+      sortedSet({ a: '1', b: null, c: '2' }),
+    ],
+    [
+      'a part after the whole set leaves the whole',
+      sortedSet({ a: '1' }, true),
+      sortedSet({ b: '2' }),
+      sortedSet({ a: '1', b: '2' }, true),
+    ],
+    ['a whole set takes the place of all', sortedSet({ a: '1' }), sortedSet({}, true), sortedSet({}, true)],
+    ['a part of a set has nothing to go into', REMOVE, sortedSet({ a: '1' }), REMOVE],
+    ['a part of a set does not go into a hash', hash({ a: '1' }, true), sortedSet({ a: '1' }), REMOVE],
+    ['a part of a hash does not go into a set', sortedSet({ a: '1' }, true), hash({ a: '1' }, false), REMOVE],
     ['and that of a hash removed', REMOVE, hash({ a: '1' }, true), hash({ a: '1' }, true, true)],
   ])('%s', (_what, first, second, expected) => {
     const combined = combineEffects(write(first, 1), write(second, 2));
     expect(combined).toEqual({ ...write(second, 2), write: expected });
+  });
+});
+
+test('beyond so many members of one set in a batch the set goes', () => {
+  const many = sortedSet(
+    Object.fromEntries(Array.from({ length: MAX_PART_MEMBERS }, (_, n) => [`m${n}`, '1'])),
+  );
+  expect(combineEffects(write(many, 1), write(sortedSet({ m0: '2' }), 2))).toMatchObject({
+    write: { op: 'sortedSet' },
+  });
+  expect(combineEffects(write(many, 1), write(sortedSet({ n: '2' }), 2))).toMatchObject({ write: REMOVE });
+});
+
+describe('a refresh with a part, for where the key exists', () => {
+  const query = { source: 'SELECT 1', texts: ['SELECT 1'], parameters: [], columns: [] };
+  const action = { query, as: 'string', always: true, expiry: EXPIRY } as const;
+
+  function refresh(at: number, part?: Write): KeyEffect {
+    const read = {
+      kind: 'refresh',
+      key,
+      action,
+      values: [],
+      version: version(at),
+      origin: originOf('r'),
+    } as const;
+    return part === undefined ? read : { ...read, part };
+  }
+
+  test.each<[string, KeyEffect, KeyEffect, KeyEffect]>([
+    [
+      'adds up',
+      refresh(1, sortedSet({ a: '1' })),
+      refresh(2, sortedSet({ b: '2' })),
+      refresh(2, sortedSet({ a: '1', b: '2' })),
+    ],
+    [
+      'has nothing to go into after a removal',
+      write(REMOVE, 1),
+      refresh(2, sortedSet({ a: '1' })),
+      refresh(2, REMOVE),
+    ],
+    ['is void after a removal', refresh(1, sortedSet({ a: '1' })), write(REMOVE, 2), refresh(2, REMOVE)],
+    ['will not do where another wants it read', refresh(1), refresh(2, sortedSet({ a: '1' })), refresh(2)],
+    ['nor the other way round', refresh(1, sortedSet({ a: '1' })), refresh(2), refresh(2)],
+  ])('%s', (_what, first, second, expected) => {
+    expect(combineEffects(first, second)).toEqual(expected);
   });
 });
 
@@ -112,6 +179,8 @@ const content: fc.Arbitrary<Write> = fc.oneof(
   fc.constantFrom('x', 'y').map(set),
   fields.map((each) => hash(each, false)),
   whole.map((each) => hash(each, true)),
+  fields.map((each) => sortedSet(each)),
+  whole.map((each) => sortedSet(each, true)),
 );
 const contents = fc.array(content, { minLength: 1, maxLength: 8 });
 
@@ -145,6 +214,8 @@ test('combined writes leave in Redis what they leave one by one, whatever was th
   const before: fc.Arbitrary<Value> = fc.oneof(
     fc.constant(undefined),
     fc.constant('text'),
+    // One member that no part takes out: a set is never empty in between.
+    fields.map((each) => ({ scores: new Map([...scoresOf(each), ['kept', '1']]) })),
     whole.map(
       (each) =>
         new Map(
@@ -171,6 +242,12 @@ test('the version is the greatest of all', () => {
     }),
   );
 });
+
+function scoresOf(scores: Readonly<Record<string, string | null>>): readonly (readonly [string, string])[] {
+  return Object.entries(scores).flatMap(([member, score]) =>
+    score === null ? [] : [[member, score] as const],
+  );
+}
 
 function splitAt<T>(items: readonly T[], cuts: readonly number[]): readonly (readonly T[])[] {
   const at = new Set(cuts);

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Finding } from '../../../src/domain/finding.ts';
 import { checkIdentity } from '../../../src/preflight/check-identity.ts';
 import type { RelationFacts } from '../../../src/preflight/relation-facts.ts';
+import { ruleOn } from '../pipeline/rule-on.ts';
 import { column, relation, rule, ruled } from './facts.ts';
 
 const PRIMARY = { name: 'posts_pkey', primary: true, columns: ['id'] };
@@ -22,6 +23,14 @@ describe('checkIdentity', () => {
     expect(
       findings('post:${tenant}', { identity: 'full', identityColumns: ['id', 'tenant', 'slug'] }),
     ).toEqual([]);
+  });
+
+  test('wants the old member of a sorted set too, and not the score', () => {
+    const sortedSet = { member: '${slug}', score: 'tenant', ttl: '1h' };
+    const board = ruleOn('public.posts', ['board:${id}'], { sortedSet });
+    const list = checkIdentity([ruled([board])], { version: 170_000, published: false });
+    expect(list).toMatchObject([{ code: 'IDENTITY_LACKS_COLUMN' }]);
+    expect(sql(list)[0]).toMatch(/\(id, slug\);$/);
   });
 
   test('proposes a covering index where the columns are NOT NULL', () => {

@@ -45,6 +45,37 @@ describe('checkKeyColumns', () => {
     expect(codes('post:${a|trim}:${a}', [column('a', 'bpchar')])).toEqual(['warning KEY_TEXT_FORM']);
   });
 
+  test.each([
+    ['set: {ttl: 1h, columns: [id, titel]}', 'titel', 'title'],
+    ["set: {ttl: 1h, template: '${Slg}'}", 'slg', 'slug'],
+    ['hash: {ttl: 1h, columns: [tennant]}', 'tennant', 'tenant'],
+  ])('names the column that %s probably meant', (action, wrong, right) => {
+    const columns = [column('id'), column('title', 'text'), column('slug', 'text'), column('tenant', 'text')];
+    const all = 'insert, update, delete, truncate';
+    const [finding, ...more] = checkKeyColumns(
+      [ruled([rule(['post:${id}'], all, 'post', action)], { columns })],
+      false,
+      170_000,
+    );
+    expect(more).toEqual([]);
+    expect(finding).toMatchObject({ code: 'COLUMN_MISSING', severity: 'error', subject: 'rule post' });
+    expect(finding?.message).toContain(`has no column ${wrong}; did you mean ${right}?`);
+  });
+
+  test('refuses to write a generated column that is not sent, and minds neither type nor NULL of a value', () => {
+    const columns = [
+      column('id'),
+      column('total', 'numeric', { generated: 'stored' }),
+      column('price', 'float8', { notNull: false }),
+    ];
+    const all = 'insert, update, delete, truncate';
+    const written = rule(['post:${id}'], all, 'post', 'hash: {ttl: 1h, columns: [total, price]}');
+    const severities = (sendsGenerated: boolean): readonly string[] =>
+      checkKeyColumns([ruled([written], { columns })], sendsGenerated, 180_000).map(({ code }) => code);
+    expect(severities(false)).toEqual(['COLUMN_GENERATED']);
+    expect(severities(true)).toEqual([]);
+  });
+
   test('notes columns that may be NULL', () => {
     expect(codes('post:${a}', [column('a', 'text', { notNull: false })])).toEqual([
       'info KEY_COLUMN_NULLABLE',

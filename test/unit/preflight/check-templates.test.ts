@@ -72,6 +72,26 @@ describe('checkTemplates', () => {
   });
 });
 
+describe('checkTemplates of patterns', () => {
+  const ALL = 'insert, update, delete, truncate';
+  const patternCodes = (key: string): readonly string[] =>
+    checkTemplates([ruled([rule([key], ALL, 'pages', 'purgePattern: {}')], { columns: COLUMNS })]).map(
+      ({ severity, code }) => `${severity} ${code}`,
+    );
+
+  test.each(['*:page:${n1}', '?age:${n1}', '[pq]age:${n1}'])("warns of %s, which may be anybody's", (key) => {
+    expect(patternCodes(key)).toEqual(['warning PATTERN_WITHOUT_PREFIX']);
+  });
+
+  test.each(['page:*:${n1}', 'page:${n1}:*', '\\*page:${n1}'])('lets %s be', (key) => {
+    expect(patternCodes(key)).toEqual([]);
+  });
+
+  test('lets such a key be where it is no pattern', () => {
+    expect(codes('*:page:${n1}')).toEqual([]);
+  });
+});
+
 /** Every combination of a few awkward values, for the named columns alone. */
 function rowsOf(names: ReadonlySet<string>): readonly Readonly<Record<string, string>>[] {
   const texts = ['', ':', '-', 'a', 'a:', ':a', 'a-', '1', ':1', '1:', 'a:1', '1:a'];

@@ -60,8 +60,13 @@ export function published(name: string, facts: Partial<PublishedTable> = {}): Pu
   };
 }
 
-/** A rule on public.posts. */
-export function rule(keys: readonly string[], on = 'insert, update, delete, truncate', name = 'post'): Rule {
+/** A rule on public.posts. @param action field of `spec` with its value, in YAML */
+export function rule(
+  keys: readonly string[],
+  on = 'insert, update, delete, truncate',
+  name = 'post',
+  action = 'delete: {}',
+): Rule {
   const text = [
     'apiVersion: freshet.dev/v1',
     'kind: CacheRule',
@@ -70,6 +75,7 @@ export function rule(keys: readonly string[], on = 'insert, update, delete, trun
     '  table: public.posts',
     `  keys: ${JSON.stringify(keys)}`,
     `  on: [${on}]`,
+    `  ${action}`,
   ];
   const [parsed] = parseRules(text.join('\n'), 'rules.yaml');
   if (parsed === undefined) throw new Error('no rule was parsed');
@@ -87,6 +93,7 @@ export function column(name: string, type = 'int8', facts: Partial<ColumnFacts> 
     typeKind: 'b',
     isArray: false,
     notNull: true,
+    isToastable: ['text', 'varchar', 'jsonb', 'bytea'].includes(type),
     generated: null,
     ...facts,
   };
@@ -107,6 +114,7 @@ export function relation(facts: Partial<RelationFacts> = {}): RelationFacts {
     columns: [column('id'), column('tenant', 'text'), column('slug', 'text')],
     uniqueIndexes: [{ name: 'posts_pkey', primary: true, columns: ['id'] }],
     indexNames: ['posts_pkey'],
+    indexedColumns: [['id']],
     ...facts,
   };
 }

@@ -3,7 +3,9 @@ import type { Batch } from '../../../../src/domain/batch.ts';
 import type { CacheKey } from '../../../../src/domain/effect.ts';
 import { QueryTimeoutError, RetryableError } from '../../../../src/domain/errors.ts';
 import { BatchExpander } from '../../../../src/pipeline/expand/batch-expander.ts';
-import { Asked, batchOf, deletion, fanOut, fanOutRule, refresh, refreshRule } from './effects.ts';
+import { MAX_MEMBERS } from '../../../../src/sql/derived-query.ts';
+import { ruleOn } from '../rule-on.ts';
+import { Asked, batchOf, changeOf, deletion, fanOut, fanOutRule, refresh, refreshRule } from './effects.ts';
 
 interface Expanded {
   readonly parts: readonly Batch[];
@@ -156,6 +158,45 @@ describe('refreshes', () => {
       }),
       expect.objectContaining({ kind: 'write', key: 'product:3' }),
     ]);
+  });
+
+  describe('of a sorted set', () => {
+    const board = ruleOn('public.players', ['board:${team}'], {
+      sortedSet: { member: '${id}:${name|lower}', score: 'points', ttl: '1h', always: true },
+    });
+    const rows = [
+      { r0: '7', r1: 'Ada', r2: '9.50' },
+      { r0: '8', r1: null, r2: '1' },
+      { r0: '9', r1: 'Eve', r2: 'NaN' },
+    ];
+    const whole = { op: 'sortedSet', members: new Map([['7:ada', '9.50']]), isComplete: true };
+
+    test('one that exists gets the part, one that does not is read whole', async () => {
+      const asked = new Asked(() => rows);
+      const batch = batchOf(changeOf(board, 'board:1', '1'), changeOf(board, 'board:2', '2'));
+      const { parts, looked } = await expand(asked, [batch], ['board:1']);
+      expect(looked).toEqual(['board:1', 'board:2']);
+      expect(asked.statements.map(({ values }) => values)).toEqual([['2', '2']]);
+      expect(parts.flatMap(({ keys }) => [...keys.values()])).toMatchObject([
+        { kind: 'write', key: 'board:1', write: { op: 'sortedSet', isComplete: false } },
+        { kind: 'write', key: 'board:2', write: whole },
+      ]);
+    });
+
+    test('is read, whether it exists or not, where no part will do', async () => {
+      const effect = { ...changeOf(board, 'board:1', '1'), part: { op: 'remove' } as const };
+      const { parts } = await expand(new Asked(() => rows), [batchOf(effect)], ['board:1']);
+      expect(parts.flatMap(({ keys }) => [...keys.values()])).toMatchObject([{ write: whole }]);
+    });
+
+    test('is removed where it has more members than Redis is to be given at once', async () => {
+      const many = Array.from({ length: MAX_MEMBERS + 1 }, (_, n) => ({ r0: `${n}`, r1: 'a', r2: '1' }));
+      const { parts, faults } = await expand(new Asked(() => many), [
+        batchOf(changeOf(board, 'board:1', '1')),
+      ]);
+      expect(faults).toEqual(['product']);
+      expect(parts.flatMap(({ keys }) => [...keys.values()])).toMatchObject([{ write: { op: 'remove' } }]);
+    });
   });
 
   test('removals come first, messages last', async () => {

@@ -3,6 +3,7 @@ import type { CacheKey, Effect, KeyEffect } from '../../../../src/domain/effect.
 import { effectName } from '../../../../src/domain/effect-name.ts';
 import type { Query } from '../../../../src/domain/query.ts';
 import type { Rule } from '../../../../src/domain/rule.ts';
+import { readingOf } from '../../../../src/sql/reading-of.ts';
 import { originOf } from '../../../../src/template/origin-of.ts';
 import { ruleOn } from '../rule-on.ts';
 
@@ -35,6 +36,22 @@ export function refresh(rule: Rule, key: string, ...values: readonly (string | n
   if (action.kind !== 'refresh') throw new Error('the rule does not refresh');
   const version = { epoch: 1, commitLsn: 2n, ordinal: 3 };
   return { kind: 'refresh', key: key as CacheKey, action, values, version, origin: originOfFirst(rule) };
+}
+
+/** What a change of a rule of sorted sets with `always` becomes. */
+export function changeOf(rule: Rule, key: string, team: string): RefreshEffect {
+  const [template] = rule.keys;
+  const action = template && readingOf(rule, template);
+  if (action === undefined) throw new Error('the rule reads no set');
+  return {
+    kind: 'refresh',
+    key: key as CacheKey,
+    action,
+    values: [team, team],
+    part: { op: 'sortedSet', members: new Map([['x', '1']]), isComplete: false, expiry: action.expiry },
+    version: { epoch: 1, commitLsn: 2n, ordinal: 3 },
+    origin: originOfFirst(rule),
+  };
 }
 
 export function deletion(rule: Rule, key: string): KeyEffect {

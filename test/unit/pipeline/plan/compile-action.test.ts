@@ -29,7 +29,7 @@ function noVersion(): never {
 }
 
 function stored(action: RuleAction, row: Row, previous?: Row): Effect {
-  return compileAction(action, TEMPLATE, table)(
+  return compileAction({ action, table }, TEMPLATE, table)(
     { kind: 'stored', key, row, previous },
     origin,
     () => VERSION,
@@ -43,7 +43,7 @@ function written(effect: Effect): Write {
 
 test('an action that removes does the same for a row that came and one that went, and needs no version', () => {
   for (const action of REMOVING) {
-    const onOne = compileAction(action, TEMPLATE, table);
+    const onOne = compileAction({ action, table }, TEMPLATE, table);
     const came = onOne({ kind: 'stored', key, row: ['7', '1', 'x'], previous: undefined }, origin, noVersion);
     expect(onOne({ kind: 'gone', key, row: ['7', '1', 'x'] }, origin, noVersion)).toEqual(came);
     expect(came).not.toHaveProperty('version');
@@ -56,7 +56,7 @@ describe('an action that writes', () => {
     ['set', SET],
     ['hash', HASH],
   ])('%s removes with a version, one key or all', (_kind, action) => {
-    const gone = compileAction(action, TEMPLATE, table)(
+    const gone = compileAction({ action, table }, TEMPLATE, table)(
       { kind: 'gone', key, row: ['7', null, null] },
       origin,
       () => VERSION,

@@ -1,0 +1,31 @@
+import { type Command, Redis } from 'ioredis';
+
+/** A client that can be told to stop after some more commands, as a process does that is killed while it writes. */
+export class FailingRedis extends Redis {
+  #left = Number.POSITIVE_INFINITY;
+
+  /** Lets so many commands through, while `task` runs, and fails all later ones. Resolves once Redis has done them. */
+  async during(commands: number, task: () => Promise<void>): Promise<void> {
+    this.#left = commands;
+    try {
+      await task();
+    } catch (error) {
+      if (!(error instanceof OutOfCommandsError)) throw error;
+    } finally {
+      this.#left = Number.POSITIVE_INFINITY;
+      // What was sent before is done when this is answered.
+      await this.ping();
+    }
+  }
+
+  override sendCommand(command: Command, ...rest: []): unknown {
+    if (this.#left > 0) {
+      this.#left--;
+      return super.sendCommand(command, ...rest);
+    }
+    command.reject(new OutOfCommandsError('no further command'));
+    return command.promise;
+  }
+}
+
+class OutOfCommandsError extends Error {}

@@ -148,7 +148,9 @@ test('a key that the row has left is not filled with that row', async ({ running
   expect(await redis.exists(context.key('slug:old'))).toBe(0);
 });
 
-test('500 changes of a key in one transaction are one query, or two where a batch begins in its middle', async ({ running: { context } }) => {
+test('500 changes of a key in one transaction are one query, or two where a batch begins in its middle', async ({
+  running: { context },
+}) => {
   const { sql, redis } = context;
   await sql.rows('INSERT INTO busy VALUES (1, 0)');
   await waitUntilSettled(context);

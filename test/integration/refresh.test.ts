@@ -148,14 +148,20 @@ test('a key that the row has left is not filled with that row', async ({ running
   expect(await redis.exists(context.key('slug:old'))).toBe(0);
 });
 
-test('many changes of a key in one transaction are one query', async ({ running: { context } }) => {
+test('500 changes of a key in one transaction are one query, or two where a batch begins in its middle', async ({
+  running: { context },
+}) => {
   const { sql, redis } = context;
   await sql.rows('INSERT INTO busy VALUES (1, 0)');
   await waitUntilSettled(context);
   await context.fill('busy:1');
   await sql.rows(`DO $$ BEGIN FOR i IN 1..500 LOOP UPDATE busy SET n = i; END LOOP; END $$`);
   await waitUntilSettled(context);
-  expect(await redis.get(context.key('busy:1'))).toBe('{"n":500,"call":1}');
+  const value: unknown = JSON.parse((await redis.get(context.key('busy:1'))) ?? 'null');
+  expect([
+    { n: 500, call: 1 },
+    { n: 500, call: 2 },
+  ]).toContainEqual(value);
 });
 
 test('a key that another rule deletes is not written', async ({ running: { context } }) => {

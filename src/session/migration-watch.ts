@@ -50,7 +50,11 @@ export class MigrationWatch {
   #behind: readonly { readonly lsn: Lsn; readonly rules: readonly Rule[] }[] = [];
   #position: Lsn | undefined;
   #recheck = Promise.withResolvers<void>();
+  /** Purges that were ordered and are not done. */
   #purges = 0;
+  #serverVersion = 0;
+  #known: Fingerprint | undefined;
+  #written: Fingerprint | undefined;
 
   constructor(options: MigrationWatchOptions) {
     this.#options = options;
@@ -93,32 +97,29 @@ export class MigrationWatch {
     for (const { rules } of due) this.#purge(rules);
   }
 
-  /** @throws RetryableError */
-  async run(signal: AbortSignal): Promise<never> {
-    const [version] = await this.#options.query<{ number: number }>(
+  /**
+   * Looks for the first time, and finds what has changed since Freshet last ran. What changes after this is noticed.
+   * @throws RetryableError
+   */
+  async open(): Promise<void> {
+    const { query, memory, rules } = this.#options;
+    const [version] = await query<{ number: number }>(
       "SELECT current_setting('server_version_num')::int AS number",
     );
-    const serverVersion = version?.number ?? 0;
-    const stored = await this.#options.memory.read();
-    let known = stored === undefined ? undefined : decodeFingerprint(stored)?.fingerprint;
-    if (stored !== undefined && known === undefined) this.#purge(this.#options.rules);
-    let written = known;
+    this.#serverVersion = version?.number ?? 0;
+    const stored = await memory.read();
+    this.#known = stored === undefined ? undefined : decodeFingerprint(stored)?.fingerprint;
+    this.#written = this.#known;
+    if (stored !== undefined && this.#known === undefined) this.#purge(rules);
+    await this.#look();
+  }
+
+  /** Looks again and again. @throws RetryableError */
+  async run(signal: AbortSignal): Promise<never> {
     for (;;) {
-      const sighting = await this.#look(serverVersion, known);
-      const { fingerprint } = sighting;
-      if (known === undefined || !isSameFingerprint(known, fingerprint)) {
-        const snapshot = parseSnapshot(sighting.snapshot);
-        this.#ledger.learn(sighting, (xid) => isVisible(snapshot, xid));
-      }
-      known = fingerprint;
-      // Written down only when nothing is due any more: else the next process would not find the change again.
-      const isSettled = this.#purges === 0 && this.#barrier.size === 0 && this.#behind.length === 0;
-      if (isSettled && (written === undefined || !isSameFingerprint(written, fingerprint))) {
-        await this.#options.memory.write(encodeFingerprint(sighting));
-        written = fingerprint;
-      }
       await Promise.race([sleep(POLL_INTERVAL_MS, undefined, { signal }), this.#recheck.promise]);
       signal.throwIfAborted();
+      await this.#look();
     }
   }
 
@@ -136,17 +137,36 @@ export class MigrationWatch {
     return concerned;
   }
 
-  async #look(serverVersion: number, known: Fingerprint | undefined): Promise<Sighting> {
+  async #look(): Promise<void> {
     this.#recheck = Promise.withResolvers<void>();
     const { query, publication } = this.#options;
-    const wanted: WantedFingerprint = { tables: this.#tables, publication, serverVersion };
-    const sighting = await readFingerprint(query, wanted, known);
-    if (known !== undefined) {
-      const changes = diffFingerprints(known, sighting.fingerprint, (table) => this.#columnsRead(table));
+    const before = this.#known;
+    const wanted: WantedFingerprint = {
+      tables: this.#tables,
+      publication,
+      serverVersion: this.#serverVersion,
+    };
+    const sighting = await readFingerprint(query, wanted, before);
+    const { fingerprint } = sighting;
+    const snapshot = parseSnapshot(sighting.snapshot);
+    if (before !== undefined) {
+      const changes = diffFingerprints(before, fingerprint, (table) => this.#columnsRead(table));
       for (const change of changes) this.#act(change, sighting);
     }
-    for (const rules of this.#barrier.passed(parseSnapshot(sighting.snapshot))) this.#purge(rules);
-    return sighting;
+    for (const rules of this.#barrier.passed(snapshot)) this.#purge(rules);
+    if (before === undefined || !isSameFingerprint(before, fingerprint)) {
+      this.#ledger.learn(sighting, (xid) => isVisible(snapshot, xid));
+    }
+    this.#known = fingerprint;
+    await this.#remember(sighting);
+  }
+
+  /** Written down only when nothing is due any more: else the next process would not find the change again. */
+  async #remember(sighting: Sighting): Promise<void> {
+    if (this.#purges > 0 || this.#barrier.size > 0 || this.#behind.length > 0) return;
+    if (this.#written !== undefined && isSameFingerprint(this.#written, sighting.fingerprint)) return;
+    await this.#options.memory.write(encodeFingerprint(sighting));
+    this.#written = sighting.fingerprint;
   }
 
   #act({ kind, table, message, purge, alarm }: FingerprintChange, { lsn, snapshot }: Sighting): void {

@@ -124,6 +124,7 @@ export async function runSession(
       queueBytes: () => queue.outstandingBytes,
       oldestCommitMs: () => worker.oldestCommitMs,
     });
+    await migrations.open();
     status.streaming(() => worker.stalledMs);
     log.info({ slot: postgres.slot, timeline: source.timeline }, 'streaming');
     void purge(options.purge).then(onHealthy);

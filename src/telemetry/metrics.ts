@@ -57,6 +57,7 @@ export class Metrics {
     'Removed keys that existed; none at all for a busy rule hints at a wrong key template',
     ['rule'],
   );
+  readonly #purges = this.#counter('purges_total', 'Patterns whose keys were looked up and removed', []);
   readonly #writes = this.#counter(
     'writes_total',
     'Values written; refused: Redis knew a newer one, as after a replay',
@@ -170,6 +171,7 @@ export class Metrics {
       this.#existed.inc({ rule }, existed);
     }
     this.#batchKeys.observe(batch.keys.size);
+    this.#purges.inc(batch.purges.size);
     this.#writes.inc({ outcome: 'written' }, written);
     this.#writes.inc({ outcome: 'refused' }, refused);
   }

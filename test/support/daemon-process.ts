@@ -79,6 +79,16 @@ export class DaemonProcess implements AsyncDisposable {
     return this.#process.log;
   }
 
+  /** The settings file, for another verb of the same command. */
+  get configFile(): string {
+    return this.#folder.join('freshet.yaml');
+  }
+
+  /** Writes other rules where the daemon reads them. */
+  async changeRules(text: string): Promise<void> {
+    await writeFile(this.#folder.join('rules.yaml'), text);
+  }
+
   async isReady(): Promise<boolean> {
     return (await fetch(`${this.httpUrl}/readyz`)).ok;
   }

@@ -35,7 +35,7 @@ HEALTHCHECK --interval=10s --timeout=3s --start-period=15s \
 
 # As process 1, node would be deaf to SIGTERM and SIGINT until `run` listens to them, and in every other verb; tini hands
 # signals on and the exit code back. The flags are those of cmd/frugal-heap.ts, which else starts node a second time.
-ENTRYPOINT ["tini", "--", "node", "--max-semi-space-size=16", "--heap-growing-percent=30", "/app/dist/cmd/main.js"]
+ENTRYPOINT ["tini", "--", "node", "--max-semi-space-size=8", "--heap-growing-percent=20", "/app/dist/cmd/main.js"]
 CMD ["run", "--config", "/etc/freshet/freshet.yaml"]
 
 ARG VERSION=unreleased

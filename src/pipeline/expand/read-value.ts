@@ -46,17 +46,3 @@ function membersOf(template: KeyTemplate, rows: readonly ResultRow[], expiry: Ex
   }
   return { op: 'sortedSet', members, isComplete: true, expiry };
 }
-
-/** What a value takes of memory, about. */
-export function bytesOfWrite(write: Write): number {
-  switch (write.op) {
-    case 'remove':
-      return 0;
-    case 'set':
-      return write.value.length;
-    case 'hash':
-      return write.fields.values().reduce((sum, value) => sum + (value?.length ?? 0), 0);
-    case 'sortedSet':
-      return write.members.keys().reduce((sum, member) => sum + member.length, 0);
-  }
-}

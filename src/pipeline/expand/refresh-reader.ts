@@ -1,7 +1,8 @@
 import type { CacheKey, Effect, KeyEffect, Origin } from '../../domain/effect.ts';
 import type { Query } from '../../domain/query.ts';
+import { writtenBytes } from '../../domain/written-bytes.ts';
 import { isServerAway, type OnQueryFault } from './query-fault.ts';
-import { bytesOfWrite, readValue } from './read-value.ts';
+import { readValue } from './read-value.ts';
 
 /** Values in memory at once, about; rows may be large, and a batch may have ten thousand. */
 const MAX_BYTES = 4 * 2 ** 20;
@@ -42,7 +43,7 @@ export class RefreshReader {
           try {
             const write = await this.#readOne(effect, faulty);
             group.set(effect.key, write);
-            bytes += write.kind === 'write' ? bytesOfWrite(write.write) : 0;
+            bytes += write.kind === 'write' ? writtenBytes(write.write) : 0;
           } catch (error) {
             bytes = Number.POSITIVE_INFINITY;
             throw error;

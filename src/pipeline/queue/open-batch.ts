@@ -1,9 +1,10 @@
 import type { Batch } from '../../domain/batch.ts';
 import { combineEffects } from '../../domain/combine-effects.ts';
-import type { CacheKey, Effect, KeyEffect, Origin, Write } from '../../domain/effect.ts';
+import type { CacheKey, Effect, KeyEffect, Origin } from '../../domain/effect.ts';
 import { effectName } from '../../domain/effect-name.ts';
 import type { Lsn } from '../../domain/lsn.ts';
 import type { Transaction } from '../../domain/transaction.ts';
+import { writtenBytes } from '../../domain/written-bytes.ts';
 
 /** What a key costs beside its characters: the effect, the map's entry, the string's header (measured, rounded up). */
 const EFFECT_BYTES = 200;
@@ -146,21 +147,4 @@ export class OpenBatch implements Batch {
 function bytesOf(name: string, effect: Effect): number {
   const write = effect.kind === 'write' ? effect.write : effect.kind === 'refresh' ? effect.part : undefined;
   return EFFECT_BYTES + name.length + (write === undefined ? 0 : writtenBytes(write));
-}
-
-function writtenBytes(write: Write): number {
-  switch (write.op) {
-    case 'remove':
-      return 0;
-    case 'set':
-      return write.value.length;
-    case 'hash':
-      return textLength(write.fields);
-    case 'sortedSet':
-      return textLength(write.members);
-  }
-}
-
-function textLength(texts: ReadonlyMap<string, string | null>): number {
-  return texts.entries().reduce((sum, [name, value]) => sum + name.length + (value?.length ?? 0), 0);
 }

@@ -6,10 +6,12 @@ import type { Settings } from '../src/config/settings.ts';
 import type { Finding } from '../src/domain/finding.ts';
 import type { Rule } from '../src/domain/rule.ts';
 import { formatTableName } from '../src/domain/table.ts';
+import { describeReplica } from '../src/pipeline/capture/describe-replica.ts';
 import { QueryPool } from '../src/pipeline/capture/query-pool.ts';
 import { connectRedis } from '../src/pipeline/redis/connect-redis.ts';
 import { describeRedis } from '../src/pipeline/redis/describe-redis.ts';
 import { checkRedis } from '../src/preflight/check-redis.ts';
+import { checkReplicas } from '../src/preflight/check-replicas.ts';
 import { postgresFaultFinding } from '../src/preflight/fault-finding.ts';
 import { formatFindings } from '../src/preflight/format-findings.ts';
 import { bySeverity, preflight } from '../src/preflight/preflight.ts';
@@ -55,8 +57,13 @@ async function askServers(rules: readonly Rule[], settings: Settings): Promise<r
   await using pool = new QueryPool(settings.postgres.url);
   try {
     const redisFacts = await describeRedis(redis);
-    return await preflight(rules, settings, pool.query, redisFacts).catch((fault: unknown) =>
-      bySeverity([postgresFaultFinding(fault, settings.postgres.url), ...checkRedis(redisFacts)]),
+    const replicas = await Promise.all(settings.postgres.replicas.map(describeReplica));
+    return await preflight(rules, settings, pool.query, redisFacts, replicas).catch((fault: unknown) =>
+      bySeverity([
+        postgresFaultFinding(fault, settings.postgres.url),
+        ...checkReplicas(replicas, undefined),
+        ...checkRedis(redisFacts),
+      ]),
     );
   } finally {
     redis.disconnect();

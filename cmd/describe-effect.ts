@@ -5,14 +5,16 @@ import type { Effect, Skip, Write } from '../src/domain/effect.ts';
 export function describeEffect(planned: Effect | Skip): string {
   switch (planned.kind) {
     case 'delete':
-      return `delete ${styleText('green', planned.key)}`;
+      return `delete ${styleText('green', planned.key)}${onceMore(planned)}`;
+    case 'stale':
+      return `stale  ${styleText('green', planned.key)}  (served for ${planned.serveMs} ms at most)`;
     case 'purgeTag':
       return `delete ${styleText('green', planned.key)} and every key that it holds`;
     case 'write':
       return describeWrite(planned.key, planned.write);
     case 'purge': {
       const what = planned.of === 'tags' ? ' and every key that they hold' : '';
-      return `purge  ${styleText('yellow', planned.pattern)}${what}`;
+      return `purge  ${styleText('yellow', planned.pattern)}${what}${onceMore(planned)}`;
     }
     case 'refresh':
       if (planned.part !== undefined && planned.part.op !== 'remove')
@@ -27,12 +29,16 @@ export function describeEffect(planned: Effect | Skip): string {
   }
 }
 
+function onceMore({ fillGraceMs }: { readonly fillGraceMs?: number }): string {
+  return fillGraceMs === undefined ? '' : `  (and once more after ${fillGraceMs} ms)`;
+}
+
 function describeWrite(key: string, write: Write): string {
   switch (write.op) {
     case 'remove':
       return `delete ${styleText('green', key)}`;
     case 'set':
-      return `set    ${styleText('green', key)}  ${write.value}`;
+      return `set    ${styleText('green', key)}  ${write.value}${write.asEntry === true ? '  (as an entry)' : ''}`;
     case 'hash': {
       const fields = [...write.fields].map(([field, value]) =>
         value === null ? `${field}=gone` : `${field}=${JSON.stringify(value)}`,
@@ -60,19 +66,30 @@ export function effectToJson(planned: Effect | Skip): object {
     case 'fanOut':
       return { kind, template, query: planned.fanOut.each.source, values: planned.values };
     case 'delete':
+      return { kind, template, key: planned.key, ...graceToJson(planned) };
+    case 'stale':
+      return { kind, template, key: planned.key, serveMs: planned.serveMs };
     case 'purgeTag':
       return { kind, template, key: planned.key };
     case 'refresh': {
       const part = planned.part === undefined ? {} : { whereItExists: writeToJson(planned.part) };
-      return { kind, template, key: planned.key, ...part };
+      return { kind, template, key: planned.key, format: formatOf(planned.action), ...part };
     }
     case 'purge':
-      return { kind, template, of: planned.of, pattern: planned.pattern };
+      return { kind, template, of: planned.of, pattern: planned.pattern, ...graceToJson(planned) };
     case 'publish':
       return { kind, template, [planned.to.to]: planned.to.name, ...planned.subject };
     case 'write':
       return { kind, template, key: planned.key, ...writeToJson(planned.write) };
   }
+}
+
+function formatOf({ asEntry }: { readonly asEntry?: true }): string {
+  return asEntry === true ? 'freshet' : 'plain';
+}
+
+function graceToJson({ fillGraceMs }: { readonly fillGraceMs?: number }): object {
+  return fillGraceMs === undefined ? {} : { fillGraceMs };
 }
 
 function writeToJson(write: Write): object {
@@ -81,7 +98,7 @@ function writeToJson(write: Write): object {
     case 'remove':
       return { op };
     case 'set':
-      return { op, value: write.value };
+      return { op, value: write.value, format: formatOf(write) };
     case 'hash':
       return { op, fields: Object.fromEntries(write.fields), onlyIfExists: !write.isComplete };
     case 'sortedSet':

@@ -12,6 +12,9 @@ export const FATAL_EXIT_CODES: Readonly<Record<FatalCode, number>> = {
   PORT_IN_USE: 9,
 };
 
+/** `verify` has found stale keys. */
+export const STALE_KEYS_EXIT_CODE = 10;
+
 /** 0 success, 1 a fault that nobody foresaw, 2 wrong usage, settings or rules; the README has the whole table. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof FatalError) return FATAL_EXIT_CODES[error.code];

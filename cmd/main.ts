@@ -2,7 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { findPackageJSON } from 'node:module';
 import { styleText } from 'node:util';
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { duration } from '../src/config/formats/duration.ts';
+import type { Format } from '../src/config/formats/format.ts';
+import { integer } from '../src/config/formats/integer.ts';
 import { ConfigError, FatalError, formatProblem, RetryableError } from '../src/domain/errors.ts';
 import { check } from './check.ts';
 import { exitCodeOf } from './exit-codes.ts';
@@ -13,6 +16,7 @@ import { schema } from './schema.ts';
 import { setup } from './setup.ts';
 import { test } from './test.ts';
 import { types } from './types.ts';
+import { verify } from './verify.ts';
 
 const CONFIG = [
   '-c, --config <file>',
@@ -20,6 +24,16 @@ const CONFIG = [
 ] as const;
 const TABLE_REMEDY = 'name the table of the change, such as public.products, or --follow the changes of all';
 const OUTPUT = new Option('-o, --output <format>', 'how to print').choices(['text', 'json']).default('text');
+
+const SAMPLE = integer(1, 10_000_000, 'all, or a number');
+const WITHIN = duration('100ms', '1h');
+
+/** @throws InvalidArgumentError */
+function parsed<T>({ parse, expected }: Format<T>, text: string): T {
+  const value = parse(text);
+  if (value === undefined) throw new InvalidArgumentError(`expected ${expected}`);
+  return value;
+}
 
 /** Every verb, with examples. A verb returns its exit code. */
 function program(exit: (code: number) => void): Command {
@@ -62,16 +76,22 @@ function program(exit: (code: number) => void): Command {
 
   freshet
     .command('setup')
-    .description('create the publication, then the slot')
+    .description('create the publication, then the slot; --apply also mends what `check` finds')
     .option(...CONFIG)
     .option('--print-sql', 'print the SQL instead, for somebody with the privilege', false)
     .addHelpText(
       'after',
-      example('freshet setup --config freshet.yaml', 'freshet setup -c freshet.yaml --print-sql | psql'),
+      example(
+        'freshet setup --config freshet.yaml',
+        'freshet setup -c freshet.yaml --print-sql | psql',
+        'FRESHET_POSTGRES_URL=postgres://owner@db/shop freshet setup -c freshet.yaml --apply',
+      ),
     )
+    .option('--apply', 'also run the SQL of all findings of `check`, as far as this role may', false)
     .option('--ddl', 'also the event triggers that report migrations (needs a superuser)', false)
-    .action(async ({ config, printSql, ddl }) =>
-      exit(await setup({ configFile: config, printSql, ddl }, process.stdout)),
+    .addOption(OUTPUT)
+    .action(async ({ config, ...options }) =>
+      exit(await setup({ ...options, configFile: config }, process.stdout)),
     );
 
   freshet
@@ -110,6 +130,37 @@ function program(exit: (code: number) => void): Command {
     .addOption(OUTPUT)
     .addHelpText('after', example('freshet test rules/', 'freshet test --config freshet.yaml -o json'))
     .action((paths, { config, output }) => exit(test({ configFile: config, paths, output }, process.stdout)));
+
+  freshet
+    .command('verify')
+    .description('compare cached keys with the database, and say which are stale')
+    .option(...CONFIG)
+    .option('-r, --rule <names...>', 'only these rules')
+    .addOption(
+      new Option('-s, --sample <keys>', 'keys of each template to compare, or all')
+        .argParser((text) => (text === 'all' ? Number.POSITIVE_INFINITY : parsed(SAMPLE, text)))
+        .default(1_000),
+    )
+    .addOption(
+      new Option('-w, --within <duration>', 'how long a change may be on its way')
+        .argParser((text) => parsed(WITHIN, text))
+        .default(10_000, '10s'),
+    )
+    .option('--repair', 'delete the keys that are stale', false)
+    .addOption(OUTPUT)
+    .addHelpText(
+      'after',
+      example('freshet verify --config freshet.yaml', 'freshet verify -c freshet.yaml --sample all --repair'),
+    )
+    .action(async ({ config, rule, sample, within, repair, output }) =>
+      exit(
+        await verify(
+          { configFile: config, only: rule, sample, withinMs: within, repair, output },
+          process.stdout,
+          process.stderr,
+        ),
+      ),
+    );
 
   freshet
     .command('types')

@@ -3,51 +3,71 @@ import type { FlagValues } from '../src/config/flag-layer.ts';
 import { loadRules } from '../src/config/load-rules.ts';
 import { loadSetupSettings, type SetupSettings } from '../src/config/load-settings.ts';
 import type { Settings } from '../src/config/settings.ts';
-import { FatalError, RetryableError } from '../src/domain/errors.ts';
-import type { Query } from '../src/domain/query.ts';
+import { ConfigError, type Problem, RetryableError } from '../src/domain/errors.ts';
 import type { Rule } from '../src/domain/rule.ts';
 import { formatTableName } from '../src/domain/table.ts';
-import { INSTALL_DDL_CAPTURE_SQL } from '../src/migrations/ddl-capture-sql.ts';
 import { QueryPool } from '../src/pipeline/capture/query-pool.ts';
+import { checkQueries } from '../src/preflight/check-queries.ts';
 import { formatFindings } from '../src/preflight/format-findings.ts';
 import { readPostgresFacts } from '../src/preflight/postgres-facts.ts';
 import { setUp } from '../src/preflight/set-up.ts';
 import { blindSetupScript, setupScript } from '../src/preflight/setup-script.ts';
+import { DDL_CAPTURE_SCRIPT, installDdlCapture } from './ddl-capture.ts';
 import { FATAL_EXIT_CODES } from './exit-codes.ts';
+import { setupApply } from './setup-apply.ts';
 
 export interface SetupCommandOptions {
   readonly configFile?: string | undefined;
   /** Flags that override settings. */
   readonly overrides?: FlagValues;
   readonly printSql: boolean;
+  /** Also runs what mends the findings of `freshet check`, as far as it may. */
+  readonly apply: boolean;
   /** Also the event triggers that report migrations in the stream. */
   readonly ddl: boolean;
+  /** How `--apply` reports. */
+  readonly output: 'text' | 'json';
 }
 
 type Output = Pick<Writable, 'write'>;
 
 /**
- * `freshet setup`: creates the publication, then the slot, or prints the SQL that would.
+ * `freshet setup`: creates the publication, then the slot, or prints the SQL that would; `--apply` mends the rest too.
  * @returns 0, or 3 where it refused because of an error that it cannot mend itself
  * @throws ConfigError, RetryableError, FatalError DENIED with the SQL for someone who may
  */
-export async function setup(
-  { configFile, overrides = {}, printSql, ddl }: SetupCommandOptions,
-  output: Output,
-): Promise<number> {
+export async function setup(options: SetupCommandOptions, output: Output): Promise<number> {
+  refuseContradictions(options);
+  const { configFile, overrides = {}, printSql, apply, ddl, output: format } = options;
   const settings = loadSetupSettings({ configFile, env: process.env, overrides }, !printSql);
   const rules = loadRules(settings.rules);
   const { url } = settings.postgres;
   if (printSql) {
     output.write(await scriptFor(rules, settings));
     if (ddl)
-      output.write(
-        `\n-- Event triggers that report migrations: as a superuser.\nBEGIN;\n${INSTALL_DDL_CAPTURE_SQL}COMMIT;\n`,
-      );
+      output.write(`\n-- Event triggers that report migrations: as a superuser.\n${DDL_CAPTURE_SCRIPT}\n`);
     return 0;
   }
   if (url === undefined) throw new Error('the URL was required when the settings were loaded');
-  return create(rules, { ...settings.postgres, url }, ddl, output);
+  const postgres = { ...settings.postgres, url };
+  return apply ? setupApply({ rules, postgres, ddl, format }, output) : create(rules, postgres, ddl, output);
+}
+
+function refuseContradictions({ printSql, apply, output }: SetupCommandOptions): void {
+  const problems: Problem[] = [];
+  if (apply && printSql)
+    problems.push({
+      where: '--apply',
+      message: 'contradicts --print-sql',
+      remedy: 'print the SQL first, then leave --print-sql out to have it run',
+    });
+  if (output === 'json' && !apply)
+    problems.push({
+      where: '--output json',
+      message: 'is the report of --apply alone',
+      remedy: 'add --apply, or leave it out',
+    });
+  if (problems.length > 0) throw new ConfigError(problems);
 }
 
 async function create(
@@ -65,29 +85,15 @@ async function create(
   if (outcome.kind === 'refused') {
     const tables = new Set(rules.map(({ table }) => formatTableName(table))).size;
     output.write(formatFindings(outcome.findings, { rules: rules.length, tables }));
-    output.write('nothing was created; mend the errors above and run `freshet setup` again\n');
+    output.write(
+      'nothing was created; mend the errors above and run `freshet setup` again, or `freshet setup --apply`, which also runs the SQL above where it may\n',
+    );
     return FATAL_EXIT_CODES.PREFLIGHT_FAILED;
   }
   if (ddl) await installDdlCapture(patientQuery, report);
   if (outcome.steps.length === 0 && !ddl)
     report(`nothing to do: publication ${postgres.publication} and slot ${postgres.slot} are there`);
   return 0;
-}
-
-/** @throws FatalError DENIED with the SQL for someone who may */
-async function installDdlCapture(query: Query, report: (line: string) => void): Promise<void> {
-  try {
-    await query(INSTALL_DDL_CAPTURE_SQL);
-  } catch (error) {
-    if (!(error instanceof FatalError) || error.code !== 'DENIED') throw error;
-    throw new FatalError(
-      'DENIED',
-      'event triggers need a superuser (on Amazon RDS a member of rds_superuser)',
-      `hand this to someone who may; without it migrations are noticed too, by a look at the catalog every few seconds:\nBEGIN;\n${INSTALL_DDL_CAPTURE_SQL}COMMIT;`,
-      { cause: error },
-    );
-  }
-  report('installed the event triggers that report migrations');
 }
 
 /** Asks the server what is missing where it can be asked, with no privilege but to connect. */
@@ -97,7 +103,7 @@ async function scriptFor(rules: readonly Rule[], { postgres }: SetupSettings): P
   await using pool = new QueryPool(url);
   try {
     const facts = await readPostgresFacts(pool.query, rules, postgres);
-    return setupScript(facts, { ...postgres, url });
+    return setupScript(facts, postgres, await checkQueries(pool.query, facts.tables));
   } catch (fault) {
     if (fault instanceof RetryableError) return blindSetupScript(rules, postgres);
     throw fault;

@@ -12,6 +12,7 @@ import { parseTemplate } from './parse-template.ts';
 
 /** Short enough to heal what nobody foresaw, long enough for any cache. */
 const LONGEST_TTL = '720h';
+const LONGEST_SERVING = '24h';
 const DEFAULT_JITTER = 0.1;
 const DEFAULT_MAX_LENGTH = 10_000;
 
@@ -29,6 +30,11 @@ const expiry = {
     })
     .optional(),
 };
+
+const format = z
+  .enum(['plain', 'freshet'], { error: 'expected plain or freshet' })
+  .describe('freshet: as an entry for readers with the client; plain (without it): the value alone.')
+  .optional();
 
 const columns = z
   .array(notation(parseColumnName, 'a column').meta({ pattern: EDITOR_PATTERNS.column }), {
@@ -56,10 +62,26 @@ function named(what: string): z.ZodString {
 /** The actions of this version; a rule has exactly one, as a Kubernetes volume has one source. */
 export const actionSchemas = {
   delete: nothing.describe('Deletes the keys (UNLINK): what a rule without an action does.').optional(),
+  stale: z
+    .strictObject(
+      {
+        serveFor: formatted(
+          duration('1ms', LONGEST_SERVING),
+          'an old value is served for a while, not for ever',
+        ).meta({
+          description: `For how long at most the old value is served, such as 30s; up to ${LONGEST_SERVING}.`,
+          pattern: EDITOR_PATTERNS.duration,
+        }),
+      },
+      { error: 'expected a map with serveFor' },
+    )
+    .describe('Readers with the client are served the old value while exactly one of them loads the new one.')
+    .optional(),
   set: z
     .strictObject(
       {
         ...expiry,
+        format,
         columns,
         template: notation((source) => parseTemplate(source), 'a text such as ${price}')
           .meta({
@@ -96,6 +118,7 @@ export const actionSchemas = {
     .strictObject(
       {
         ...expiry,
+        format,
         query: notation(parseSqlTemplate, 'a query such as SELECT * FROM products WHERE id = ${id}').meta({
           description: 'What is read once the change is visible; ${column} is bound as a parameter.',
           pattern: EDITOR_PATTERNS.query,
@@ -110,7 +133,16 @@ export const actionSchemas = {
       },
       { error: 'expected a map with query and ttl' },
     )
-    .describe('Reads the key again by a query after the change, and stores the result.')
+    .refine(({ as, format: form }) => as !== 'hash' || form !== 'freshet', {
+      error: 'has as: hash and format: freshet; an entry holds one value: json, rows or string',
+    })
+    .meta({
+      description: 'Reads the key again by a query after the change, and stores the result.',
+      not: {
+        properties: { as: { const: 'hash' }, format: { const: 'freshet' } },
+        required: ['as', 'format'],
+      },
+    })
     .optional(),
   sortedSet: z
     .strictObject(
@@ -191,18 +223,23 @@ export type Actions = z.infer<typeof actions>;
 
 export const ACTION_NAMES = Object.keys(actionSchemas) as readonly (keyof Actions)[];
 
-/** The one action that is given; without any it is delete. */
-export function toAction(given: Actions): RuleAction {
-  const { set, hash, refresh, sortedSet, counter, publish, purgeTag, purgePattern } = given;
+/**
+ * The one action that is given; without any it is delete.
+ * @param fillGraceMs of `legacy`, which goes with delete alone
+ */
+export function toAction(given: Actions, fillGraceMs: number | undefined): RuleAction {
+  const { stale, set, hash, refresh, sortedSet, counter, publish, purgeTag, purgePattern } = given;
+  if (stale !== undefined) return { kind: 'stale', serveMs: stale.serveFor };
   if (set !== undefined) {
-    return { kind: 'set', columns: set.columns, template: set.template, expiry: toExpiry(set) };
+    const { columns: chosen, template } = set;
+    return { kind: 'set', columns: chosen, template, expiry: toExpiry(set), ...toForm(set) };
   }
   if (hash !== undefined) {
     return { kind: 'hash', columns: hash.columns, nulls: hash.nulls ?? 'remove', expiry: toExpiry(hash) };
   }
   if (refresh !== undefined) {
     const { query, as = 'json', always = false } = refresh;
-    return { kind: 'refresh', query, as, always, expiry: toExpiry(refresh) };
+    return { kind: 'refresh', query, as, always, expiry: toExpiry(refresh), ...toForm(refresh) };
   }
   if (sortedSet !== undefined) {
     const { member, score, always = false } = sortedSet;
@@ -218,7 +255,12 @@ export function toAction(given: Actions): RuleAction {
     return { kind: 'publish', to: 'stream', name: publish.stream, maxLength };
   }
   if (purgeTag !== undefined) return { kind: 'purgeTag' };
-  return purgePattern === undefined ? { kind: 'delete' } : { kind: 'purgePattern' };
+  if (purgePattern !== undefined) return { kind: 'purgePattern' };
+  return fillGraceMs === undefined ? { kind: 'delete' } : { kind: 'delete', fillGraceMs };
+}
+
+function toForm({ format: form }: { readonly format?: 'plain' | 'freshet' | undefined }): { asEntry?: true } {
+  return form === 'freshet' ? { asEntry: true } : {};
 }
 
 function toExpiry({ ttl, jitter }: { ttl: number; jitter?: number | undefined }): {

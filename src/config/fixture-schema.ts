@@ -1,10 +1,13 @@
 import { z } from 'zod';
 import { CHANGE_KINDS } from '../domain/change.ts';
 import { EFFECT_DETAILS, EFFECT_WORDS } from '../fixtures/fixture.ts';
-import { notation, text } from './notation.ts';
+import { duration } from './formats/duration.ts';
+import { formatted, notation, text } from './notation.ts';
 import { parseTableName } from './parse-table-name.ts';
 
 const tableName = notation(parseTableName, 'a table as in SQL, such as public.products');
+/** In one unit, so that 1m and 60s are the same. */
+const span = formatted(duration('1ms', '24h')).transform((ms) => `${ms}ms`);
 const row = z.record(z.string(), z.unknown(), { error: 'expected a map of columns' });
 
 const table = z.strictObject(
@@ -29,6 +32,7 @@ const effect = z
   .strictObject(
     {
       delete: text('a key').optional(),
+      stale: text('a key').optional(),
       set: text('a key').optional(),
       hash: text('a key').optional(),
       sortedSet: text('a key').optional(),
@@ -48,6 +52,9 @@ const effect = z
       query: text('the query').optional(),
       with: row.optional(),
       onlyIfExists: z.boolean({ error: 'expected true or false' }).optional(),
+      format: z.literal('freshet', { error: 'expected freshet' }).optional(),
+      serveFor: span.optional(),
+      fillGrace: span.optional(),
       channel: text('the name of a channel').optional(),
       stream: text('the name of a stream').optional(),
       rule: text('the name of a rule').optional(),

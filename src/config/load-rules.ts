@@ -84,8 +84,9 @@ class RuleCollector {
       ignore: { origins: spec.ignore?.origins ?? [], labels: spec.ignore?.labels ?? [] },
       when: spec.when,
       whenAt: (offset) => document.positions.ofCharacter(['spec', 'when'], offset),
-      action: toAction(spec),
+      action: toAction(spec, spec.legacy && (spec.legacy.fillGrace ?? DEFAULT_FILL_GRACE_MS)),
       massChange: spec.massChange?.then === 'purge' ? spec.massChange.over : Number.POSITIVE_INFINITY,
+      verify: spec.verify && { query: spec.verify.query, as: spec.verify.as ?? 'json' },
       where: document.positions.ofValue([]),
     });
   }
@@ -103,6 +104,8 @@ class RuleCollector {
 
 /** Keys that one batch of changes may find by a query. */
 const DEFAULT_MAX_ROWS = 10_000;
+/** Longer than all but very few readers take between reading a row and storing it. */
+const DEFAULT_FILL_GRACE_MS = 2_000;
 
 /** The name alone, also of a document with faults elsewhere. */
 const NAMED = z.object({ metadata: z.object({ name: z.string() }) });

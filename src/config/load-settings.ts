@@ -23,7 +23,7 @@ const NO_FILE: SettingLayer = { values: new Map(), origins: new Map(), problems:
 /** Reads, merges and checks all settings. @throws ConfigError with every problem of every source */
 export function loadSettings(sources: SettingSources): Settings {
   const { parsed, rules } = readSources(sources, [...SETTING_FIELDS.keys()]);
-  const { postgres, redis, http, log, limits, retry } = parsed;
+  const { postgres, redis, http, log, limits, verify, retry } = parsed;
   return deepFreeze<Settings>({
     postgres,
     redis,
@@ -31,6 +31,7 @@ export function loadSettings(sources: SettingSources): Settings {
     http,
     log,
     limits: { batchKeys: limits.batchKeys, queueBytes: limits.queueBytes, drainMs: limits.drain },
+    verify: { intervalMs: verify.interval },
     retry: { initialMs: retry.initial, maxMs: retry.max },
   });
 }

@@ -39,7 +39,7 @@ function settingRows(): readonly (readonly string[])[] {
     code(path),
     (field.sensitive === true ? [field.env, `${field.env}_FILE`] : [field.env]).map(code).join(' or '),
     field.format.expected,
-    field.default === null ? 'required' : code(field.default),
+    field.default === null ? 'required' : field.default === '' ? 'none' : code(field.default),
     field.doc,
   ]);
 }

@@ -1,10 +1,9 @@
 import { z } from 'zod';
 import type { Problem } from '../domain/errors.ts';
 import { nearestName, suggestName } from '../suggest/nearest-name.ts';
-import { ACTION_NAMES } from './action-schema.ts';
 import { describeValue } from './describe-value.ts';
 import type { YamlDocument } from './read-yaml.ts';
-import { PLANNED_ACTIONS, PLANNED_FIELDS, ruleDocumentSchema } from './rule-schema.ts';
+import { ruleDocumentSchema } from './rule-schema.ts';
 import { formatPath, type Path } from './source-positions.ts';
 
 /** Turns zod's issues about a rule into problems that say where, what was expected and what was probably meant. */
@@ -64,28 +63,10 @@ function isMeant(errors: readonly z.core.$ZodIssue[], value: unknown): boolean {
 
 function describeUnknownField(document: YamlDocument, path: Path, schema: z.core.$ZodType): Problem {
   const where = document.positions.ofKey(path);
-  const subject = formatPath(path);
-  const name = String(path.at(-1));
-  const parent = path.slice(0, -1);
-  if (formatPath(parent) !== 'spec' || !PLANNED_FIELDS.includes(name)) {
-    const names = fieldNames(schema, parent);
-    const message = `${subject}: unknown field`;
-    return names.length === 0 ? { where, message } : { where, message, remedy: suggestName(name, names) };
-  }
-  if (!isAction(name)) return { where, message: `${subject}: not in this version` };
-  const remedy = `the actions are ${ACTION_NAMES.join(', ')}; a rule without an action deletes`;
-  const actions = Object.keys(asRecord(valueAt(document.value, parent))).filter(isAction);
-  const message = `${subject}: not in this version`;
-  if (actions.length === 1) return { where, message, remedy };
-  return {
-    where,
-    message: `${message}; and a rule has exactly one action, not ${actions.join(' and ')}`,
-    remedy,
-  };
-}
-
-function isAction(name: string): boolean {
-  return PLANNED_ACTIONS.includes(name) || ACTION_NAMES.some((action) => action === name);
+  const message = `${formatPath(path)}: unknown field`;
+  const names = fieldNames(schema, path.slice(0, -1));
+  if (names.length === 0) return { where, message };
+  return { where, message, remedy: suggestName(String(path.at(-1)), names) };
 }
 
 function describeNotation(

@@ -2,18 +2,18 @@ import { z } from 'zod';
 import { compileCondition } from '../condition/compile-condition.ts';
 import { CHANGE_KINDS } from '../domain/change.ts';
 import type { KeyTemplate } from '../domain/key-template.ts';
+import { RESULT_SHAPES } from '../domain/rule.ts';
 import { ACTION_NAMES, actionSchemas } from './action-schema.ts';
 import { EDITOR_PATTERNS } from './editor-patterns.ts';
-import { notation, text } from './notation.ts';
+import { duration } from './formats/duration.ts';
+import { formatted, notation, text } from './notation.ts';
 import { parseKeyTemplate } from './parse-key-template.ts';
 import { parseSqlTemplate } from './parse-sql-template.ts';
 import { parseTableName } from './parse-table-name.ts';
 
-/** Fields of `spec` that rules will have; named so that the error is "not yet" and not "unknown". */
-export const PLANNED_ACTIONS: readonly string[] = ['stale'];
-export const PLANNED_FIELDS: readonly string[] = PLANNED_ACTIONS;
-
-const FAN_OUT_ACTIONS: readonly string[] = ['delete', 'purgeTag', 'publish'];
+const FAN_OUT_ACTIONS: readonly string[] = ['delete', 'stale', 'purgeTag', 'publish'];
+/** Their keys are tags, patterns, or names in a message. */
+const KEYS_WITHOUT_VALUE: readonly string[] = ['purgeTag', 'purgePattern', 'publish'];
 
 /** What the refinement of `spec` says, for editors. */
 const ONE_ACTION = {
@@ -24,14 +24,14 @@ const ONE_ACTION = {
 };
 const FAN_OUT_WITHOUT_ROW = {
   if: { properties: { keys: { contains: { type: 'object' } } }, required: ['keys'] },
-  then: {
-    not: {
-      anyOf: ACTION_NAMES.filter((name) => !FAN_OUT_ACTIONS.includes(name)).map((name) => ({
-        required: [name],
-      })),
-    },
-  },
+  then: noneBut(FAN_OUT_ACTIONS),
 };
+const LEGACY_DELETES = { if: { required: ['legacy'] }, then: noneBut(['delete']) };
+
+function noneBut(actions: readonly string[]): object {
+  const others = ACTION_NAMES.filter((name) => !actions.includes(name));
+  return { not: { anyOf: others.map((name) => ({ required: [name] })) } };
+}
 
 const API_VERSION = 'freshet.dev/v1';
 const KIND = 'CacheRule';
@@ -150,6 +150,41 @@ const spec = z
         )
         .describe('What happens beyond so many changed rows.')
         .optional(),
+      legacy: z
+        .strictObject(
+          {
+            fillGrace: formatted(duration('100ms', '1m'))
+              .meta({
+                description: 'How long after the first delete, such as 2s (without it); up to 1m.',
+                pattern: EDITOR_PATTERNS.duration,
+              })
+              .optional(),
+          },
+          { error: 'expected a map with fillGrace' },
+        )
+        .describe(
+          'For applications that fill the keys by plain SET, without leases: each key is deleted once more a while later.',
+        )
+        .optional(),
+      verify: z
+        .strictObject(
+          {
+            query: notation(
+              parseSqlTemplate,
+              'a query such as SELECT name, price FROM products WHERE id = ${id}',
+            ).meta({
+              description: 'What a key must hold, by the columns in it; ${column} is bound as a parameter.',
+              pattern: EDITOR_PATTERNS.query,
+            }),
+            as: z
+              .enum(RESULT_SHAPES, { error: `expected ${RESULT_SHAPES.join(', ')}` })
+              .describe('As in refresh: json (without it), rows, hash or string.')
+              .optional(),
+          },
+          { error: 'expected a map with query' },
+        )
+        .describe('How `freshet verify` proves the keys, whoever fills them; refresh has a query already.')
+        .optional(),
       ...actionSchemas,
     },
     { error: 'expected a map with table and keys' },
@@ -161,6 +196,14 @@ const spec = z
     if (hasFanOut && action !== undefined && !FAN_OUT_ACTIONS.includes(action)) {
       const message = `keys from a query (each) go with ${FAN_OUT_ACTIONS.join(', ')} only: there is no row to write`;
       context.addIssue({ code: 'custom', path: [action], message, params: {} });
+    }
+    if (given.legacy !== undefined && action !== undefined && action !== 'delete') {
+      const message = `goes with delete alone, not with ${action}: it deletes a key once more`;
+      context.addIssue({ code: 'custom', path: ['legacy'], message, params: {} });
+    }
+    if (given.verify !== undefined && action !== undefined && KEYS_WITHOUT_VALUE.includes(action)) {
+      const message = `proves what a key holds, and those of ${action} hold nothing that a query could tell`;
+      context.addIssue({ code: 'custom', path: ['verify'], message, params: {} });
     }
     const derived = given.counter === undefined ? given.sortedSet?.always && 'sortedSet' : 'counter';
     const filtered = given.keys.find((key) => 'source' in key && hasFilter(key));
@@ -179,7 +222,7 @@ const spec = z
     description:
       'Which changes of a table touch which keys, and how: exactly one action, or none, which is delete.',
     ...ONE_ACTION,
-    ...FAN_OUT_WITHOUT_ROW,
+    allOf: [FAN_OUT_WITHOUT_ROW, LEGACY_DELETES],
   });
 
 /** One rule document as written in YAML or kept in the cluster; what comes out is parsed. */

@@ -1,6 +1,6 @@
 import { boolean } from './formats/boolean.ts';
 import { choice } from './formats/choice.ts';
-import { postgresUrl, redisUrl } from './formats/connection-url.ts';
+import { postgresUrl, postgresUrls, redisUrl } from './formats/connection-url.ts';
 import { duration } from './formats/duration.ts';
 import type { Format } from './formats/format.ts';
 import { host } from './formats/host.ts';
@@ -20,6 +20,13 @@ export const SETTINGS_SCHEMA = {
       format: postgresUrl,
       default: null,
       env: 'FRESHET_POSTGRES_URL',
+      sensitive: true,
+    },
+    replicas: {
+      doc: 'Every other database that readers read: physical standbys, each by its own address and not through a balancer. A key is deleted for good once each of them shows the change. In a text, commas or line breaks between them.',
+      format: postgresUrls,
+      default: '',
+      env: 'FRESHET_POSTGRES_REPLICAS',
       sensitive: true,
     },
     slot: {
@@ -96,6 +103,14 @@ export const SETTINGS_SCHEMA = {
       format: duration('0s', '1h'),
       default: '10s',
       env: 'FRESHET_LIMITS_DRAIN',
+    },
+  },
+  verify: {
+    interval: {
+      doc: 'How often the daemon compares a cached key with the database, for the metric `freshet_verified_keys_total`; 0 never. Only keys of rules with a query.',
+      format: duration('0s', '24h'),
+      default: '1s',
+      env: 'FRESHET_VERIFY_INTERVAL',
     },
   },
   retry: {

@@ -3,6 +3,8 @@ export interface Settings {
   readonly postgres: {
     /** Direct connection to the primary, not through a pooler; secret. */
     readonly url: string;
+    /** Of the other databases that readers read; secret. */
+    readonly replicas: readonly string[];
     readonly slot: string;
     readonly publication: string;
     /** Whether `run` creates a publication or slot that is missing. */
@@ -23,5 +25,7 @@ export interface Settings {
     /** How long SIGTERM waits for work in flight. */
     readonly drainMs: number;
   };
+  /** How often the daemon compares a cached key with the database; 0 never. */
+  readonly verify: { readonly intervalMs: number };
   readonly retry: { readonly initialMs: number; readonly maxMs: number };
 }

@@ -1,5 +1,6 @@
 import type { CacheKey, Effect, KeyEffect } from './effect.ts';
 import type { Lsn } from './lsn.ts';
+import type { Commits } from './transaction.ts';
 
 /** Effects coalesced by key, and the position that they settle. */
 export interface Batch {
@@ -13,7 +14,7 @@ export interface Batch {
   /** Some effect is more than a removal, and so may be applied only once and in the order of the stream. */
   readonly isOrdered: boolean;
   /** Of every transaction with an effect in here; its changes count only once all of these are visible. */
-  readonly xids: ReadonlySet<number>;
+  readonly commits: Commits;
   /** Commit end LSN up to which all is in this batch or an earlier one; undefined within a large transaction. */
   readonly position: Lsn | undefined;
   /** Of the first transaction in the batch, milliseconds since 1970; undefined where no transaction is in it. */

@@ -1,7 +1,14 @@
 import type { KeyEffect, Write } from './effect.ts';
+import { withLongerGrace } from './longer-grace.ts';
 
 /** Strongest first. An absent key is never wrong, so removing wins over writing whichever came first. */
-const STRENGTH = ['purgeTag', 'delete', 'refresh', 'write'] as const satisfies readonly KeyEffect['kind'][];
+const STRENGTH = [
+  'purgeTag',
+  'delete',
+  'stale',
+  'refresh',
+  'write',
+] as const satisfies readonly KeyEffect['kind'][];
 
 /**
  * One effect for two on the same key, in the order of the stream. The stronger kind wins, with the version of the
@@ -11,13 +18,27 @@ const STRENGTH = ['purgeTag', 'delete', 'refresh', 'write'] as const satisfies r
 export function combineEffects(first: KeyEffect, second: KeyEffect): KeyEffect {
   if (first.kind === 'write' && second.kind === 'write')
     return { ...second, write: combineWrites(first.write, second.write) };
+  // The row has left the key: the query of the first would find it where it is now.
+  if (second.kind === 'write' && second.write.op === 'remove' && first.kind === 'refresh') return second;
   // The same query in all likelihood; the later values count.
   if (second.kind === 'refresh' && (first.kind === 'refresh' || first.kind === 'write'))
     return withPart(second, first, second);
   if (first.kind === 'refresh' && second.kind === 'write') return withPart(first, first, second);
-  const stronger = STRENGTH.indexOf(first.kind) <= STRENGTH.indexOf(second.kind) ? first : second;
+  const isFirst = STRENGTH.indexOf(first.kind) <= STRENGTH.indexOf(second.kind);
+  const stronger = isFirst ? withRest(first, second) : withRest(second, first);
   const version = second.version ?? first.version;
   return version === stronger.version || version === undefined ? stronger : { ...stronger, version };
+}
+
+/**
+ * With what the weaker asks for all the same: the longer grace, the shorter time to serve the old value. None at all
+ * beside a write or a refresh: their rules let nobody see the old value, and the new one is what is marked.
+ */
+function withRest(stronger: KeyEffect, weaker: KeyEffect): KeyEffect {
+  if (stronger.kind === 'delete' && weaker.kind === 'delete') return withLongerGrace(stronger, weaker);
+  if (stronger.kind !== 'stale') return stronger;
+  const serveMs = weaker.kind === 'stale' ? Math.min(stronger.serveMs, weaker.serveMs) : 0;
+  return serveMs === stronger.serveMs ? stronger : { ...stronger, serveMs };
 }
 
 type RefreshEffect = Extract<KeyEffect, { kind: 'refresh' }>;

@@ -4,7 +4,7 @@ import type { Version } from './version.ts';
 
 /**
  * The effect on every key of a template: after TRUNCATE, a mass change, or where nobody can tell which key it is. What
- * would be written or read again is removed: its readers fill it.
+ * would be written, read again or marked stale is removed: its readers fill it.
  * @param version of the change, where there is one: delivered again, a purge must spare what was written after it
  */
 export function effectOnAll(action: RuleAction, origin: Origin, version?: () => Version): Effect {
@@ -14,7 +14,12 @@ export function effectOnAll(action: RuleAction, origin: Origin, version?: () => 
       return { kind: 'publish', subject: { pattern }, to: action, origin };
     case 'purgeTag':
       return { kind: 'purge', of: 'tags', pattern, origin };
-    case 'delete':
+    case 'delete': {
+      const { fillGraceMs } = action;
+      const purge = { kind: 'purge', of: 'keys', pattern, origin } as const;
+      return fillGraceMs === undefined ? purge : { ...purge, fillGraceMs };
+    }
+    case 'stale':
     case 'purgePattern':
       return { kind: 'purge', of: 'keys', pattern, origin };
     case 'set':

@@ -1,3 +1,4 @@
+import type { Lsn } from './lsn.ts';
 import type { Expiry, FanOut, Reading, RuleAction } from './rule.ts';
 import type { Version } from './version.ts';
 
@@ -18,7 +19,13 @@ export interface Origin {
 /** What is written into a key. Removing is a write too: it must not be undone by an older one, nor undo a newer. */
 export type Write =
   | { readonly op: 'remove' }
-  | { readonly op: 'set'; readonly value: string; readonly expiry: Expiry }
+  | {
+      readonly op: 'set';
+      readonly value: string;
+      readonly expiry: Expiry;
+      /** As an entry of the lease protocol. */
+      readonly asEntry?: true;
+    }
   | {
       readonly op: 'hash';
       /** By field; null removes it. */
@@ -39,7 +46,7 @@ export type Write =
     };
 
 /** What may happen to keys that a query finds: what needs no row. */
-export type FanOutAction = Extract<RuleAction, { kind: 'delete' | 'purgeTag' | 'publish' }>;
+export type FanOutAction = Extract<RuleAction, { kind: 'delete' | 'stale' | 'purgeTag' | 'publish' }>;
 
 /** Where a rule of the action `publish` sends its messages. */
 export type Destination = Extract<RuleAction, { kind: 'publish' }>;
@@ -50,7 +57,26 @@ export type Destination = Extract<RuleAction, { kind: 'publish' }>;
  * effects; one that only removes needs none, and gets it where it takes the place of a write.
  */
 export type Effect =
-  | { readonly kind: 'delete'; readonly key: CacheKey; readonly origin: Origin; readonly version?: Version }
+  | {
+      readonly kind: 'delete';
+      readonly key: CacheKey;
+      readonly origin: Origin;
+      readonly version?: Version;
+      /** Once more, so long after it was done. */
+      readonly fillGraceMs?: number;
+    }
+  /**
+   * Voids the lease of the key; its value may be served for `serveMs` more, never longer than it could be anyway. A key
+   * with nothing to serve is removed. Like a delete it may be done again at any time: a value that was stored meanwhile
+   * is only loaded once more.
+   */
+  | {
+      readonly kind: 'stale';
+      readonly key: CacheKey;
+      readonly serveMs: number;
+      readonly origin: Origin;
+      readonly version?: Version;
+    }
   /** Deletes the keys that are members of the Redis set, and the set. */
   | { readonly kind: 'purgeTag'; readonly key: CacheKey; readonly origin: Origin; readonly version?: Version }
   | {
@@ -89,6 +115,10 @@ export type Effect =
       readonly of: 'keys' | 'tags';
       readonly origin: Origin;
       readonly version?: Version;
+      /** LSN of the last commit that it stands for; known in a batch, where all that it stands for is of the stream. */
+      readonly cause?: Lsn | undefined;
+      /** Once more, so long after it was done. */
+      readonly fillGraceMs?: number;
     }
   | {
       readonly kind: 'publish';
@@ -98,8 +128,8 @@ export type Effect =
       readonly origin: Origin;
     };
 
-/** What happens to a single key, strongest first: see `combine` in src/pipeline/queue. */
-export type KeyEffect = Extract<Effect, { kind: 'delete' | 'purgeTag' | 'refresh' | 'write' }>;
+/** What happens to a single key; of two `combineEffects` makes one. */
+export type KeyEffect = Extract<Effect, { kind: 'delete' | 'purgeTag' | 'stale' | 'refresh' | 'write' }>;
 
 /** A key that could not be built, because a column in it is NULL: nothing can be cached under it. */
 export interface Skip {

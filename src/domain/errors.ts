@@ -36,6 +36,18 @@ export class QueryTimeoutError extends RetryableError {
   override readonly name = 'QueryTimeoutError';
 }
 
+/** Redis does not name this session as the leader any more: the next one finds out who is. */
+export class LeadershipLostError extends RetryableError {
+  override readonly name = 'LeadershipLostError';
+
+  constructor(key: string) {
+    super(
+      `Redis key ${key} does not name this session: another process has taken the slot over, or Redis has lost ` +
+        'the key; a new session begins by itself, and applies again what is not confirmed',
+    );
+  }
+}
+
 /** A query of a rule finds more than Freshet writes into one key. */
 export class ResultTooLargeError extends Error {
   override readonly name = 'ResultTooLargeError';

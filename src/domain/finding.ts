@@ -1,3 +1,5 @@
+import type { Statement } from './statement.ts';
+
 /** What `freshet check` has to say about a rule, a setting or a server. */
 export interface Finding {
   /** Stable, for scripts and for searching the documentation: `IDENTITY_LACKS_COLUMN`. */
@@ -9,4 +11,6 @@ export interface Finding {
   readonly message: string;
   /** SQL or a command that mends it, to be pasted as it stands. */
   readonly remedy?: string;
+  /** Those of the remedy that `freshet setup --apply` may run, in order; what else it says is for an operator. */
+  readonly statements?: readonly Statement[];
 }

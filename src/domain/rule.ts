@@ -30,6 +30,8 @@ export interface Reading {
   /** Also where the key does not exist. */
   readonly always: boolean;
   readonly expiry: Expiry;
+  /** Stored as an entry of the lease protocol, for readers with the client; else plain. */
+  readonly asEntry?: true;
 }
 
 /** Keys that a query finds from the changed row: those of the posts of an author. */
@@ -43,13 +45,24 @@ export interface FanOut {
 
 /** What happens to a key that a change touches; exactly one a rule. */
 export type RuleAction =
-  | { readonly kind: 'delete' }
+  | {
+      readonly kind: 'delete';
+      /**
+       * Deleted once more after so long: for readers without leases, one of which may have read the old row before the
+       * change and store it after the delete.
+       */
+      readonly fillGraceMs?: number;
+    }
+  /** Readers with leases may be served the old value for so long at most, while one of them loads the new one. */
+  | { readonly kind: 'stale'; readonly serveMs: number }
   /** The row as a JSON object of these columns (undefined: all), or as a text. */
   | {
       readonly kind: 'set';
       readonly columns: readonly string[] | undefined;
       readonly template: KeyTemplate | undefined;
       readonly expiry: Expiry;
+      /** Stored as an entry of the lease protocol, for readers with the client; else plain. */
+      readonly asEntry?: true;
     }
   /** A field a column; of an update only those that changed. */
   | {
@@ -112,6 +125,8 @@ export interface Rule {
    * instead of single ones.
    */
   readonly massChange: number;
+  /** What a key must hold, for who wants to prove it; undefined where the action has a query of its own, or none. */
+  readonly verify: { readonly query: SqlTemplate; readonly as: ResultShape } | undefined;
   /** `rules/product.yaml:3:1`, for messages. */
   readonly where: string;
 }

@@ -1,3 +1,5 @@
+import { RESERVED_WORDS } from './reserved-words.ts';
+
 /** A table's name as the catalog stores it: unquoted, case kept. */
 export interface TableName {
   readonly schema: string;
@@ -29,5 +31,6 @@ export function formatTableName({ schema, name }: TableName): string {
 
 /** Quotes an SQL identifier where its text needs it. */
 export function quoteIdentifier(identifier: string): string {
-  return /^[a-z_][a-z0-9_$]*$/.test(identifier) ? identifier : `"${identifier.replaceAll('"', '""')}"`;
+  const isPlain = /^[a-z_][a-z0-9_$]*$/.test(identifier) && !RESERVED_WORDS.has(identifier);
+  return isPlain ? identifier : `"${identifier.replaceAll('"', '""')}"`;
 }

@@ -4,8 +4,11 @@ import type { Lsn } from './lsn.ts';
 export interface Transaction {
   /** The low 32 bits of the transaction id, as the wire has it. */
   readonly xid: number;
-  /** Of the commit record; greater than that of every transaction delivered before. */
+  /** Where the commit record begins; greater than that of every transaction delivered before. */
   readonly commitLsn: Lsn;
   /** By the clock of Postgres, milliseconds since 1970. */
   readonly commitTimeMs: number;
 }
+
+/** Transactions by xid, each with its `commitLsn`, in the order of the stream. */
+export type Commits = ReadonlyMap<Transaction['xid'], Transaction['commitLsn']>;

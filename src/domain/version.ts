@@ -17,6 +17,11 @@ export function formatVersion({ epoch, commitLsn, ordinal }: Version): string {
   return hex(epoch, 8) + hex(commitLsn, 16) + hex(ordinal, 8);
 }
 
+/** The LSN in a formatted version. */
+export function commitLsnOf(formatted: string): bigint {
+  return BigInt(`0x${formatted.slice(8, 24)}`);
+}
+
 function hex(value: number | bigint, digits: number): string {
   return value.toString(16).padStart(digits, '0');
 }

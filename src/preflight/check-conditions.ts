@@ -7,6 +7,7 @@ import { identityRemedy } from './identity-remedy.ts';
 import { listColumns } from './name-list.ts';
 import type { RelationFacts } from './relation-facts.ts';
 import type { RuledTable } from './ruled-table.ts';
+import { remedyText } from './sql-remedy.ts';
 
 /**
  * Whether conditions fit the columns of their tables, and can be decided. What an update needs of the old row is for
@@ -57,12 +58,13 @@ function checkDeletes(table: RuledTable, rule: Rule, generated: GeneratedColumns
       severity: 'warning',
       subject: `rule ${rule.name}`,
       message: `a DELETE does not tell ${listColumns(absentIn(first))}, so that the condition counts as true for every one (${rule.whenAt(0)}); leave delete out of \`on\`, accept it, or widen the replica identity`,
-      remedy: blind
-        .map((leaf) => {
+      // As text alone: which of the three it shall be is a choice.
+      remedy: remedyText(
+        blind.flatMap((leaf) => {
           const wanted = new Set([...neededColumns(table, leaf), ...when.columns]);
           return identityRemedy(leaf, [...wanted], forbiddenColumns(leaf, generated));
-        })
-        .join('\n'),
+        }),
+      ),
     },
   ];
 }

@@ -5,6 +5,7 @@ import { identityRemedy } from './identity-remedy.ts';
 import { listColumns, listTables } from './name-list.ts';
 import type { RelationFacts } from './relation-facts.ts';
 import type { RuledTable } from './ruled-table.ts';
+import { sqlRemedy } from './sql-remedy.ts';
 
 /** What decides which generated columns a publication may meet in a replica identity. */
 export interface GeneratedColumns {
@@ -56,9 +57,11 @@ function report(
       severity: 'error',
       subject: formatTableName(table.name),
       message: `${fault(first)}${where}`,
-      remedy: faulty
-        .map((leaf) => identityRemedy(leaf, neededColumns(table, leaf), forbiddenColumns(leaf, generated)))
-        .join('\n'),
+      ...sqlRemedy(
+        faulty.flatMap((leaf) =>
+          identityRemedy(leaf, neededColumns(table, leaf), forbiddenColumns(leaf, generated)),
+        ),
+      ),
     },
   ];
 }

@@ -2,9 +2,10 @@ import type { Finding } from '../domain/finding.ts';
 import { formatTableName, quoteIdentifier, type TableName } from '../domain/table.ts';
 import { isStreamable } from './check-tables.ts';
 import { listTables } from './name-list.ts';
-import type { PublicationFacts } from './publication-facts.ts';
+import type { PublicationFacts, PublishedTable } from './publication-facts.ts';
 import type { RuledTable } from './ruled-table.ts';
 import { addTablesSql, createPublicationSql } from './setup-sql.ts';
+import { sqlRemedy } from './sql-remedy.ts';
 
 export interface PublicationWanted {
   readonly publication: string;
@@ -19,11 +20,13 @@ export function checkPublication(
   tables: readonly RuledTable[],
 ): readonly Finding[] {
   if (publication === undefined) return [missing(wanted, tables)];
+  const ruled = ruledNames(tables);
+  const strangers = publication.tables.filter((table) => !ruled.has(formatTableName(table)));
   return [
-    ...checkOptions(publication),
+    ...checkOptions(publication, strangers),
     ...checkMembers(publication, wanted, tables),
-    ...checkNarrowed(publication, tables),
-    ...checkStrangers(publication, tables),
+    ...checkNarrowed(publication, ruled),
+    ...checkStrangers(publication, strangers),
   ];
 }
 
@@ -51,11 +54,14 @@ function missing({ publication, createMissing }: PublicationWanted, tables: read
     severity: 'error',
     subject,
     message: 'does not exist; `freshet setup` creates it, before the slot',
-    remedy: createPublicationSql(publication, names),
+    ...sqlRemedy([{ kind: 'publish', sql: createPublicationSql(publication, names) }]),
   };
 }
 
-function checkOptions(publication: PublicationFacts): readonly Finding[] {
+function checkOptions(
+  publication: PublicationFacts,
+  strangers: readonly PublishedTable[],
+): readonly Finding[] {
   const findings: Finding[] = [];
   const name = quoteIdentifier(publication.name);
   const subject = `publication ${publication.name}`;
@@ -63,21 +69,27 @@ function checkOptions(publication: PublicationFacts): readonly Finding[] {
   const absent = Object.entries({ ...kinds, truncate: publication.truncates })
     .filter(([, published]) => !published)
     .map(([kind]) => kind);
-  if (absent.length > 0)
+  if (absent.length > 0) {
+    const sql = `ALTER PUBLICATION ${name} SET (publish = 'insert, update, delete, truncate');`;
+    const isHarmless = publication.updates && publication.deletes;
+    const harmed = strangers.filter(({ hasIdentity }) => !hasIdentity && !isHarmless);
     findings.push({
       code: 'PUBLICATION_LACKS_KIND',
       severity: 'error',
       subject,
       message: `does not publish ${absent.join(', ')}: such changes would pass unseen`,
-      remedy: `ALTER PUBLICATION ${name} SET (publish = 'insert, update, delete, truncate');`,
+      ...sqlRemedy(harmed.length > 0 ? [notBefore(harmed), sql] : [{ kind: 'publish', sql }]),
     });
+  }
   if (publication.viaRoot)
     findings.push({
       code: 'PUBLICATION_VIA_ROOT',
       severity: 'error',
       subject,
       message: 'has publish_via_partition_root on: Postgres then says nothing when a partition is truncated',
-      remedy: `ALTER PUBLICATION ${name} SET (publish_via_partition_root = false);`,
+      ...sqlRemedy([
+        { kind: 'publish', sql: `ALTER PUBLICATION ${name} SET (publish_via_partition_root = false);` },
+      ]),
     });
   return findings;
 }
@@ -92,7 +104,6 @@ function checkMembers(
   const names = absent.map(({ name }) => name);
   const unusable = absent.filter(({ leaves }) => leaves.some((leaf) => leaf.identityColumns === null));
   const message = `does not publish ${listTables(names)}`;
-  const caution = `-- not before the replica identity of ${listTables(unusable.map(({ name }) => name))} is mended: UPDATE and DELETE would fail there\n`;
   return [
     {
       code: 'PUBLICATION_LACKS_TABLE',
@@ -101,14 +112,20 @@ function checkMembers(
       message: createMissing
         ? `${message}; \`freshet run\` will add what is missing`
         : `${message}; \`freshet setup\` adds what is missing`,
-      remedy: `${unusable.length > 0 ? caution : ''}${addTablesSql(publication.name, names)}`,
+      ...sqlRemedy([
+        ...(unusable.length > 0 ? [notBefore(unusable.map(({ name }) => name))] : []),
+        { kind: 'publish', sql: addTablesSql(publication.name, names) },
+      ]),
     },
   ];
 }
 
+function notBefore(tables: readonly TableName[]): string {
+  return `-- not before the replica identity of ${listTables(tables)} is mended: UPDATE and DELETE would fail there`;
+}
+
 /** Row filters and column lists of the rules' tables: what they leave out changes unseen. */
-function checkNarrowed(publication: PublicationFacts, tables: readonly RuledTable[]): readonly Finding[] {
-  const ruled = ruledNames(tables);
+function checkNarrowed(publication: PublicationFacts, ruled: ReadonlySet<string>): readonly Finding[] {
   const narrowed = publication.tables.filter((table) => ruled.has(formatTableName(table)));
   const name = quoteIdentifier(publication.name);
   return narrowed
@@ -118,7 +135,7 @@ function checkNarrowed(publication: PublicationFacts, tables: readonly RuledTabl
       severity: 'error',
       subject: formatTableName(table),
       message: `publication ${publication.name} narrows it by a ${table.rowFilter ? 'row filter' : 'column list'}: what that leaves out changes unseen, and UPDATE fails where the replica identity is left out`,
-      remedy: readd(name, table),
+      ...sqlRemedy([{ kind: 'publish', sql: readd(name, table) }]),
     }));
 }
 
@@ -129,12 +146,12 @@ function readd(publication: string, table: TableName): string {
 }
 
 /** Published tables without rules: nothing to do with Freshet, but publishing them may break the application. */
-function checkStrangers(publication: PublicationFacts, tables: readonly RuledTable[]): readonly Finding[] {
+function checkStrangers(
+  publication: PublicationFacts,
+  strangers: readonly PublishedTable[],
+): readonly Finding[] {
   if (!publication.updates && !publication.deletes) return [];
-  const ruled = ruledNames(tables);
-  const broken = publication.tables.filter(
-    (table) => !table.hasIdentity && !ruled.has(formatTableName(table)),
-  );
+  const broken = strangers.filter(({ hasIdentity }) => !hasIdentity);
   if (broken.length === 0) return [];
   return [
     {

@@ -11,6 +11,7 @@ import { readTypeNames } from '../sql/type-names.ts';
 import { isTable } from './check-tables.ts';
 import type { RelationFacts } from './relation-facts.ts';
 import type { RuledTable } from './ruled-table.ts';
+import { type RemedyFields, type RemedyPart, sqlRemedy } from './sql-remedy.ts';
 
 /** A query of a rule, in the very text that will be run. */
 interface WrittenQuery {
@@ -58,7 +59,15 @@ async function queriesOf(
     }),
   );
   const bound = [...readings.values()].filter((reading) => isBound(reading.query));
-  return [...written, ...bound.map((reading) => writeReading(rule, reading))];
+  return [...written, ...bound.map((reading) => writeReading(rule, reading)), ...writeVerification(rule)];
+}
+
+/** Bound to columns of a key, which may be those of a fan-out: there is always a text for them. */
+function writeVerification(rule: Rule): readonly WrittenQuery[] {
+  if (rule.verify === undefined) return [];
+  const { query: template, as } = rule.verify;
+  const sql = refreshQuery(template, as);
+  return [{ rule, template, what: 'the query of verify', sql, values: nullsFor(template) }];
 }
 
 async function writeFanOut(
@@ -92,13 +101,13 @@ function nullsFor({ parameters }: SqlTemplate): readonly null[] {
 
 async function checkQuery(query: Query, written: WrittenQuery): Promise<readonly Finding[]> {
   const { rule, template, what, sql, values } = written;
-  const report = (code: string, message: string, remedy?: string): readonly Finding[] => [
+  const report = (code: string, message: string, remedy: RemedyFields = {}): readonly Finding[] => [
     {
       code,
       severity: 'error',
       subject: `rule ${rule.name}`,
       message: `${what} ${message} (${rule.where})`,
-      ...(remedy === undefined ? {} : { remedy }),
+      ...remedy,
     },
   ];
   try {
@@ -108,15 +117,20 @@ async function checkQuery(query: Query, written: WrittenQuery): Promise<readonly
     if (error instanceof RetryableError) throw error;
     if (error instanceof FatalError) {
       const grants = await missingGrants(query, template);
-      return report('QUERY_DENIED', 'reads what this role may not', grants.join('\n') || undefined);
+      return report('QUERY_DENIED', 'reads what this role may not', sqlRemedy(grants.map(grantPart)));
     }
     const reason = error instanceof Error ? error.message : String(error);
     return report('QUERY_REFUSED', `is refused by Postgres: ${reason}`, hintOf(error));
   }
 }
 
+/** What else lets a role read, BYPASSRLS, takes a superuser. */
+function grantPart(sql: string): RemedyPart {
+  return sql.startsWith('GRANT ') ? { kind: 'grant', sql } : sql;
+}
+
 /** Postgres' own, where it has one: "Perhaps you meant to reference the column ...". */
-function hintOf(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !('hint' in error) || typeof error.hint !== 'string') return undefined;
-  return error.hint;
+function hintOf(error: unknown): RemedyFields {
+  if (!(error instanceof Error) || !('hint' in error) || typeof error.hint !== 'string') return {};
+  return { remedy: error.hint };
 }

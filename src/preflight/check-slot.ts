@@ -2,6 +2,7 @@ import type { Finding } from '../domain/finding.ts';
 import type { ServerFacts } from './server-facts.ts';
 import { createSlotSql, dropSlotSql } from './setup-sql.ts';
 import type { SlotFacts } from './slot-facts.ts';
+import { sqlRemedy } from './sql-remedy.ts';
 
 export interface SlotWanted {
   readonly slot: string;
@@ -58,7 +59,7 @@ function missing(subject: string, name: string, createMissing: boolean): Finding
     severity: 'error',
     subject,
     message: 'does not exist; `freshet setup` creates it, after the publication',
-    remedy: createSlotSql(name),
+    ...sqlRemedy([{ kind: 'create-slot', sql: createSlotSql(name) }]),
   };
 }
 

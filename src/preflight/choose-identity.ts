@@ -12,6 +12,8 @@ export type IdentityChoice =
       readonly columns: readonly string[];
       /** Added columns without a length limit: a long value does not fit into an index entry. */
       readonly unbounded: readonly string[];
+      /** Indexes of that name which were never finished: to be dropped before, they burden every write. */
+      readonly leftovers: readonly string[];
     }
   /** The whole row, and what leaves no other choice: a unique set is lacking, or wanted columns may be NULL. */
   | { readonly kind: 'full'; readonly lacksKey: boolean; readonly nullable: readonly string[] };
@@ -61,7 +63,7 @@ export function chooseIdentity(
     return { kind: 'full', lacksKey: base === undefined, nullable };
   const added = columns.slice(base.columns.length);
   const unbounded = added.filter((column) => isUnbounded(find(leaf, column)));
-  return { kind: 'covering', index: freeIndexName(leaf), columns, unbounded };
+  return { kind: 'covering', ...nameIndex(leaf), columns, unbounded };
 }
 
 function find(leaf: RelationFacts, name: string): ColumnFacts | undefined {
@@ -83,11 +85,19 @@ function isUnbounded(column: ColumnFacts | undefined): boolean {
   return UNBOUNDED.has(column.type) && length > MAX_SAFE_CHARACTERS;
 }
 
-function freeIndexName({ name, oid, indexNames }: RelationFacts): string {
+function nameIndex({
+  name,
+  oid,
+  indexNames,
+  unfinishedIndexes,
+}: RelationFacts): Pick<Extract<IdentityChoice, { kind: 'covering' }>, 'index' | 'leftovers'> {
   const descriptive = `${name}_freshet_identity`;
   const isShort = new TextEncoder().encode(`${descriptive}_99`).length <= MAX_IDENTIFIER_BYTES;
   const stem = isShort ? descriptive : `freshet_identity_${oid}`;
-  let free = stem;
-  for (let next = 2; indexNames.includes(free); next++) free = `${stem}_${next}`;
-  return free;
+  const leftovers = unfinishedIndexes.filter(
+    (index) => index.startsWith(stem) && /^(_\d+)?$/.test(index.slice(stem.length)),
+  );
+  let index = stem;
+  for (let next = 2; indexNames.includes(index); next++) index = `${stem}_${next}`;
+  return { index, leftovers };
 }

@@ -19,8 +19,10 @@ export interface RelationFacts extends TableName {
   readonly columns: readonly ColumnFacts[];
   /** Unique, valid, not deferrable, not partial, without expressions: what can be a replica identity but for NULLs. */
   readonly uniqueIndexes: readonly UniqueIndexFacts[];
-  /** Names of all its indexes. */
+  /** Names of its valid indexes. */
   readonly indexNames: readonly string[];
+  /** Those that a failed CREATE INDEX CONCURRENTLY left behind: not valid, and nobody is building them. */
+  readonly unfinishedIndexes: readonly string[];
   /** Key columns of each valid index of all rows, without expressions, in order. */
   readonly indexedColumns: readonly (readonly string[])[];
 }
@@ -119,7 +121,13 @@ const RELATIONS_SQL = `
             AND i.indpred IS NULL AND i.indexprs IS NULL) AS "uniqueIndexes",
          (SELECT coalesce(jsonb_agg(x.relname), '[]')
           FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid
-          WHERE i.indrelid = c.oid) AS "indexNames",
+          WHERE i.indrelid = c.oid AND i.indisvalid) AS "indexNames",
+         (SELECT coalesce(jsonb_agg(x.relname ORDER BY x.relname), '[]')
+          FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid
+          WHERE i.indrelid = c.oid AND NOT i.indisvalid AND NOT EXISTS (
+            SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+            WHERE d.datname = current_database() AND l.relation = c.oid
+              AND l.mode = 'ShareUpdateExclusiveLock' AND l.granted)) AS "unfinishedIndexes",
          (SELECT coalesce(jsonb_agg(${INDEX_COLUMNS_SQL}), '[]')
           FROM pg_index i
           WHERE i.indrelid = c.oid AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL) AS "indexedColumns"

@@ -1,13 +1,13 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Settings } from '../config/settings.ts';
 import { FatalError } from '../domain/errors.ts';
 import type { Finding } from '../domain/finding.ts';
 import type { Query } from '../domain/query.ts';
 import type { Rule } from '../domain/rule.ts';
+import { readSlotBlockers } from './lock-blockers.ts';
 import { planSetup, type SetupStep } from './plan-setup.ts';
-import { type PostgresFacts, readPostgresFacts } from './postgres-facts.ts';
+import { reportBlockers } from './report-blockers.ts';
+import { readSettledFacts } from './settled-facts.ts';
 import { setupObstacles, setupScript } from './setup-script.ts';
-import { describeSlotBlocker, readSlotBlockers } from './slot-blockers.ts';
 
 export interface SetupOptions {
   readonly rules: readonly Rule[];
@@ -23,6 +23,11 @@ export type SetupOutcome =
   | { readonly kind: 'done'; readonly steps: readonly SetupStep[] }
   /** Nothing was changed: publishing would harm the application, or could not work. */
   | { readonly kind: 'refused'; readonly findings: readonly Finding[] };
+
+/** For whoever made a slot or published a table. */
+export const STALE_ADVICE =
+  'changes before this moment are not seen, so keys cached before may be stale: clear them once, for instance with ' +
+  "redis-cli --scan --pattern 'product:*' | xargs redis-cli UNLINK";
 
 const BLOCKERS_INTERVAL_MS = 1_000;
 /** duplicate_object, or unique_violation in the catalog where both came at once: another setup was faster. */
@@ -57,17 +62,6 @@ export async function setUp(options: SetupOptions): Promise<SetupOutcome> {
   return { kind: 'done', steps };
 }
 
-/** A slot that somebody else is creating right now is there in a moment, or not at all. */
-async function readSettledFacts({ rules, postgres, query, report }: SetupOptions): Promise<PostgresFacts> {
-  for (let isReported = false; ; isReported = true) {
-    const facts = await readPostgresFacts(query, rules, postgres);
-    if (facts.slot?.complete !== false) return facts;
-    if (!isReported)
-      report(`slot ${postgres.slot} is being created by somebody else; waiting until it is there`);
-    await sleep(BLOCKERS_INTERVAL_MS);
-  }
-}
-
 async function apply(
   { kind, sql }: SetupStep,
   { postgres, query, patientQuery, report }: SetupOptions,
@@ -82,51 +76,14 @@ async function apply(
       report(`added tables to publication ${postgres.publication}; ${STALE_ADVICE}`);
       return;
     case 'create-slot':
-      await createSlot(sql, postgres.slot, query, patientQuery, report);
+      // Postgres finds the slot's first consistent point only when every transaction that is open now has ended.
+      await reportBlockers(patientQuery(sql), {
+        what: `slot ${postgres.slot}`,
+        readBlockers: () => readSlotBlockers(query, postgres.slot),
+        report,
+        intervalMs: BLOCKERS_INTERVAL_MS,
+      });
       report(`created slot ${postgres.slot}; ${STALE_ADVICE}`);
-  }
-}
-
-const STALE_ADVICE =
-  'changes before this moment are not seen, so keys cached before may be stale: clear them once, for instance with ' +
-  "redis-cli --scan --pattern 'product:*' | xargs redis-cli UNLINK";
-
-/** Postgres finds the slot's first consistent point only when every transaction that is open now has ended. */
-async function createSlot(
-  sql: string,
-  slot: string,
-  query: Query,
-  patientQuery: Query,
-  report: (line: string) => void,
-): Promise<void> {
-  const over = new AbortController();
-  const watching = reportBlockers(slot, query, report, over.signal);
-  try {
-    await patientQuery(sql);
-  } finally {
-    over.abort();
-    await watching;
-  }
-}
-
-async function reportBlockers(
-  slot: string,
-  query: Query,
-  report: (line: string) => void,
-  signal: AbortSignal,
-): Promise<void> {
-  const reported = new Set<number>();
-  try {
-    for (;;) {
-      await sleep(BLOCKERS_INTERVAL_MS, undefined, { signal });
-      for (const blocker of await readSlotBlockers(query, slot)) {
-        if (reported.has(blocker.pid)) continue;
-        reported.add(blocker.pid);
-        report(`slot ${slot} waits for the end of ${describeSlotBlocker(blocker)}`);
-      }
-    }
-  } catch {
-    // The slot is there, or its own query reports why not.
   }
 }
 

@@ -1,28 +1,30 @@
-import type { Settings } from '../config/settings.ts';
 import type { Finding } from '../domain/finding.ts';
 import type { Rule } from '../domain/rule.ts';
 import { quoteIdentifier } from '../domain/table.ts';
 import { planSetup } from './plan-setup.ts';
 import type { PostgresFacts } from './postgres-facts.ts';
-import { checkPostgres } from './preflight.ts';
+import { checkPostgres, type PostgresWanted } from './preflight.ts';
 import { createPublicationSql, createSlotSql } from './setup-sql.ts';
-
-type Wanted = Settings['postgres'];
 
 /**
  * SQL to hand to whoever has the privilege: what hinders first, then what is missing. What the daemon's role needs
  * stands in comments, since a role is a decision.
+ * @param queryFindings what checkQueries found
  */
-export function setupScript(facts: PostgresFacts, wanted: Wanted): string {
+export function setupScript(
+  facts: PostgresFacts,
+  wanted: PostgresWanted,
+  queryFindings: readonly Finding[] = [],
+): string {
   const { role, database } = facts.server;
-  const obstacles = setupObstacles(facts, wanted).map(formatObstacle);
+  const obstacles = [...setupObstacles(facts, wanted), ...queryFindings].map(formatObstacle);
   const steps = planSetup(facts, wanted).map(({ sql }) => sql);
   const nothing = obstacles.length + steps.length === 0 ? ['-- Nothing is missing.'] : [];
   return join([HEADER, roleComment(role, database), ...obstacles, ...steps, ...nothing]);
 }
 
 /** The same without a server to ask: as if nothing existed. */
-export function blindSetupScript(rules: readonly Rule[], wanted: Omit<Wanted, 'url'>): string {
+export function blindSetupScript(rules: readonly Rule[], wanted: PostgresWanted): string {
   const tables = [...Map.groupBy(rules, ({ table }) => JSON.stringify(table)).values()];
   const names = tables.flatMap((group) => group.slice(0, 1).map(({ table }) => table));
   return join([
@@ -36,7 +38,7 @@ export function blindSetupScript(rules: readonly Rule[], wanted: Omit<Wanted, 'u
 }
 
 /** Errors that setup cannot mend itself, so that it must not begin. */
-export function setupObstacles(facts: PostgresFacts, wanted: Wanted): readonly Finding[] {
+export function setupObstacles(facts: PostgresFacts, wanted: PostgresWanted): readonly Finding[] {
   return checkPostgres(facts, { ...wanted, createMissing: true }).filter(
     ({ severity }) => severity === 'error',
   );
@@ -55,11 +57,13 @@ function roleComment(role: string, database: string): string {
   ].join('\n');
 }
 
-/** An identity must be mended before its table is published; other remedies may need a restart or a decision. */
-function formatObstacle({ code, subject, message, remedy = '' }: Finding): string {
-  const isLive = code.startsWith('IDENTITY_');
-  const sql = isLive ? remedy : remedy.replaceAll(/^(?!--)(?=.)/gm, '-- ');
-  return [comment(`${code} ${subject}: ${message}`), sql].filter((text) => text !== '').join('\n');
+/** What `setup --apply` would run stands as it is; the rest needs a restart or a decision, and stays a comment. */
+function formatObstacle({ code, subject, message, remedy = '', statements = [] }: Finding): string {
+  const live = new Set(statements.flatMap(({ sql }) => sql.split('\n')));
+  const lines = remedy.split('\n').map((line) => {
+    return line === '' || line.startsWith('--') || live.has(line) ? line : `-- ${line}`;
+  });
+  return [comment(`${code} ${subject}: ${message}`), ...lines].filter((line) => line !== '').join('\n');
 }
 
 function comment(text: string): string {

@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Batch, isEmpty } from '../domain/batch.ts';
 import type { SettledLsn } from '../domain/lsn.ts';
+import type { Commits } from '../domain/transaction.ts';
 import type { BatchExpander, FindExisting } from '../pipeline/expand/batch-expander.ts';
 import type { BatchQueue } from '../pipeline/queue/batch-queue.ts';
 import type { VisibilityGate } from '../pipeline/ready/visibility-gate.ts';
@@ -8,6 +8,8 @@ import type { Applied, BatchApplier } from '../pipeline/redis/batch-applier.ts';
 import type { Removals } from '../pipeline/redis/key-remover.ts';
 import { AckTracker } from '../pipeline/settle/ack-tracker.ts';
 import type { Backoff } from '../runtime/backoff.ts';
+import type { SecondDeletes } from './second-deletes.ts';
+import { untilDone } from './until-done.ts';
 
 export interface WorkerOptions {
   readonly queue: BatchQueue;
@@ -15,6 +17,7 @@ export interface WorkerOptions {
   readonly expander: Pick<BatchExpander, 'expand'>;
   readonly applier: Pick<BatchApplier, 'apply' | 'remove' | 'existing'>;
   readonly backoff: Backoff;
+  readonly secondDeletes?: Pick<SecondDeletes, 'add' | 'room'>;
   /** A batch is done: its memory is free, and this is settled. */
   readonly onSettled: (settled: SettledLsn) => void;
   readonly observer: WorkerObserver;
@@ -72,6 +75,7 @@ export class BatchWorker {
   async run(signal: AbortSignal): Promise<void> {
     const { queue } = this.#options;
     for (let batch = await queue.next(); batch !== undefined; batch = await queue.next()) {
+      await this.#options.secondDeletes?.room;
       await this.#process(batch, signal);
     }
     await Promise.all(this.#late);
@@ -82,7 +86,8 @@ export class BatchWorker {
     if (this.#inFlight.size === 0) this.#progressMs = performance.now();
     this.#inFlight.add(batch);
     const finish = () => {
-      this.#progressMs = performance.now();
+      // Later ones settle nothing while the first one waits.
+      if (this.#inFlight.values().next().value === batch) this.#progressMs = performance.now();
       this.#inFlight.delete(batch);
       this.#options.queue.release(batch);
       this.#options.observer.settled(batch);
@@ -91,7 +96,7 @@ export class BatchWorker {
     if (isEmpty(batch)) return finish();
 
     // The probe comes before the delete that counts; a delete that came first would prove nothing.
-    const invisible = await this.#options.gate.invisible(batch.xids);
+    const invisible = await this.#options.gate.invisible(batch.commits);
     if (invisible.size === 0 && this.#turnOf(batch) === undefined) {
       await this.#apply(batch, signal);
       return finish();
@@ -105,7 +110,11 @@ export class BatchWorker {
   /** What must be applied before the batch; undefined where nothing must. */
   #turnOf({ isOrdered }: Batch): Promise<unknown> | undefined {
     if (!isOrdered) return this.#ordered;
-    return this.#late.size === 0 ? undefined : Promise.all(this.#late);
+    if (this.#late.size === 0) return undefined;
+    const turn = Promise.all(this.#late);
+    // Each tells its own fault; a rejection here that nobody is waiting for would end the process.
+    turn.catch(() => {});
+    return turn;
   }
 
   #finishLate(batch: Batch, done: Promise<void>): void {
@@ -122,7 +131,7 @@ export class BatchWorker {
    * The first removal was early for some: readers were spared the old value, but may fill it in again until the commit
    * is visible. Again after each that becomes visible, for it must not wait for the others of its batch.
    */
-  async #applyLate(batch: Batch, invisible: ReadonlySet<number>, signal: AbortSignal): Promise<void> {
+  async #applyLate(batch: Batch, invisible: Commits, signal: AbortSignal): Promise<void> {
     const turn = this.#turnOf(batch);
     for (let waiting = invisible; waiting.size > 0; ) {
       waiting = await this.#options.gate.untilFewer(waiting, signal);
@@ -133,10 +142,15 @@ export class BatchWorker {
   }
 
   async #apply(batch: Batch, signal: AbortSignal): Promise<void> {
-    const { expander, applier, observer } = this.#options;
-    const existing: FindExisting = (keys) => this.#untilDone(() => applier.existing(keys), signal);
+    const { expander, applier, observer, secondDeletes } = this.#options;
+    const existing: FindExisting = (refreshes) => this.#untilDone(() => applier.existing(refreshes), signal);
+    const [oldest] = this.#inFlight;
     for await (const part of expander.expand(batch, existing)) {
-      observer.applied(part, await this.#untilDone(() => applier.apply(part, signal), signal));
+      observer.applied(
+        part,
+        await this.#untilDone(() => applier.apply(part, signal, batch === oldest), signal),
+      );
+      secondDeletes?.add(part);
     }
   }
 
@@ -147,16 +161,6 @@ export class BatchWorker {
 
   async #untilDone<T>(task: () => Promise<T>, signal: AbortSignal): Promise<T> {
     const { backoff, observer } = this.#options;
-    for (;;) {
-      try {
-        const result = await task();
-        backoff.reset();
-        return result;
-      } catch (error) {
-        signal.throwIfAborted();
-        observer.redisFailed(error);
-        await sleep(backoff.next(), undefined, { signal });
-      }
-    }
+    return untilDone(task, { backoff, onFault: (error) => observer.redisFailed(error) }, signal);
   }
 }

@@ -44,14 +44,10 @@ export async function checkSource(
   return followed;
 }
 
-/** Keeps the memory from expiring while a session lasts. */
-export async function rememberSource(
-  memory: SourceMemory,
-  source: FollowedSource,
-  signal: AbortSignal,
-): Promise<never> {
+/** Keeps what a session has in Redis from expiring while it lasts. */
+export async function renewDaily(renew: () => Promise<void>, signal: AbortSignal): Promise<never> {
   for (;;) {
     await sleep(RENEWAL_MS, undefined, { signal });
-    await memory.write(source);
+    await renew();
   }
 }

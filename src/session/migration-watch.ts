@@ -186,7 +186,10 @@ export class MigrationWatch {
   #purge(rules: readonly Rule[]): void {
     this.#purges++;
     // Where it fails, the session ends, and the next one finds the change again.
-    void this.#options.purge(rules).then(() => this.#purges--);
+    void this.#options.purge(rules).then(
+      () => this.#purges--,
+      () => {},
+    );
   }
 
   #rulesOf(tables: readonly TableName[]): readonly Rule[] {

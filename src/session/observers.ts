@@ -1,3 +1,4 @@
+import type { ContinuousAudit } from '../audit/continuous-audit.ts';
 import type { Doubt } from '../domain/condition.ts';
 import type { Origin } from '../domain/effect.ts';
 import { FatalError, ResultTooLargeError, RetryableError } from '../domain/errors.ts';
@@ -6,6 +7,7 @@ import type { Query } from '../domain/query.ts';
 import type { SqlTemplate } from '../domain/sql-template.ts';
 import { formatTableName } from '../domain/table.ts';
 import type { ExpanderOptions } from '../pipeline/expand/batch-expander.ts';
+import type { ReplicaObserver } from '../pipeline/ready/replica-probe.ts';
 import { missingGrants } from '../sql/missing-grants.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { OutageLog } from '../telemetry/outage-log.ts';
@@ -39,13 +41,18 @@ export function readerObserver(log: Log, metrics: Metrics): ReaderObserver {
   };
 }
 
-/** What the applying half has to tell metrics and the log. @param outage of Redis refusing commands */
-export function workerObserver(metrics: Metrics, outage: OutageLog): WorkerObserver {
+/** What the applying half has to tell metrics, log and audit. @param outage of Redis refusing commands */
+export function workerObserver(
+  metrics: Metrics,
+  outage: OutageLog,
+  audit: Pick<ContinuousAudit, 'offer'>,
+): WorkerObserver {
   return {
     removedEarly: (removals) => metrics.removedEarly(removals),
     applied: (batch, applied) => {
       outage.works();
       metrics.applied(batch, applied);
+      audit.offer(batch);
     },
     settled: (batch) => metrics.settled(batch),
     redisFailed: (error) => {
@@ -55,12 +62,12 @@ export function workerObserver(metrics: Metrics, outage: OutageLog): WorkerObser
   };
 }
 
-/** What queries of rules have to tell: each once a session, for a wrong one fails with every batch. */
+/** What queries of rules have to tell: a fault once a session, for a wrong one fails with every batch. */
 export function expanderObserver(
   log: Log,
   metrics: Metrics,
   query: Query,
-): Pick<ExpanderOptions, 'onFault' | 'onOverflow'> {
+): Pick<ExpanderOptions, 'onFault' | 'onOverflow' | 'onCircuit'> {
   const reported = new WeakSet<Origin>();
   const isFirst = (origin: Origin): boolean => {
     if (reported.has(origin)) return false;
@@ -88,6 +95,47 @@ export function expanderObserver(
         'a query found more keys than maxRows; all of its keys are purged',
       );
     },
+    onCircuit: ({ rule, template }, event) => {
+      switch (event) {
+        case 'opened':
+          log.warn(
+            { rule, template, remedy: 'make the query faster: EXPLAIN shows which index it lacks' },
+            "a rule's query took too long in each of the last batches; for a while it is asked no more than once a minute, and otherwise its keys are removed at once",
+          );
+          return;
+        case 'skipped':
+          metrics.querySkipped(rule);
+          return;
+        case 'closed':
+          log.info({ rule, template }, "a rule's query answers in time again, and is asked with every batch");
+      }
+    },
+  };
+}
+
+/** What replicas have to tell that hold up confirmations: keys go at once, but may come back from such a replica. */
+export function replicaObserver(log: Log): ReplicaObserver {
+  return {
+    heldUp: (replica, trouble, error) => {
+      switch (trouble) {
+        case 'unreachable':
+          log.warn(
+            { replica, err: error },
+            'a replica cannot be asked; nothing is confirmed until it answers',
+          );
+          return;
+        case 'behind':
+          log.warn({ replica }, 'a replica replays late; nothing is confirmed that its readers do not see');
+          return;
+        case 'promoted':
+          log.error(
+            { replica, remedy: 'take it out of postgres.replicas, or make it a standby again' },
+            'a server in postgres.replicas is not a standby any more; nothing is confirmed while it is listed',
+          );
+      }
+    },
+    caughtUp: (replica, heldUpMs) =>
+      log.info({ replica, heldUpMs: Math.round(heldUpMs) }, 'a replica has caught up'),
   };
 }
 

@@ -3,6 +3,7 @@ import { FatalError, isFatalCode, RetryableError } from '../domain/errors.ts';
 import type { Finding } from '../domain/finding.ts';
 import type { Log } from '../domain/log.ts';
 import type { Rule } from '../domain/rule.ts';
+import { describeReplica } from '../pipeline/capture/describe-replica.ts';
 import { QueryPool } from '../pipeline/capture/query-pool.ts';
 import { connectRedis } from '../pipeline/redis/connect-redis.ts';
 import { describeRedis } from '../pipeline/redis/describe-redis.ts';
@@ -32,7 +33,8 @@ export async function prepare(options: PrepareOptions): Promise<void> {
       throw new RetryableError(`Redis ${facts.address} cannot be reached: ${facts.reason}`);
     if (settings.postgres.createMissing)
       await createMissing(options, pool, new SourceMarker(redis, settings.postgres.slot));
-    const findings = await preflight(rules, settings, pool.query, facts);
+    const replicas = await Promise.all(settings.postgres.replicas.map(describeReplica));
+    const findings = await preflight(rules, settings, pool.query, facts, replicas);
     for (const finding of findings) report(finding, log);
     const errors = findings.filter(({ severity }) => severity === 'error');
     const [first] = errors;

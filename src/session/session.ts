@@ -4,22 +4,24 @@ import type { Log } from '../domain/log.ts';
 import type { Rule } from '../domain/rule.ts';
 import { QueryPool } from '../pipeline/capture/query-pool.ts';
 import { ReplicationStream } from '../pipeline/capture/replication-stream.ts';
-import { BatchExpander } from '../pipeline/expand/batch-expander.ts';
-import { planPurge } from '../pipeline/plan/plan-purge.ts';
 import { BatchQueue } from '../pipeline/queue/batch-queue.ts';
+import { PrimaryProbe } from '../pipeline/ready/primary-probe.ts';
 import { VisibilityGate } from '../pipeline/ready/visibility-gate.ts';
-import { BatchApplier } from '../pipeline/redis/batch-applier.ts';
-import { CatalogMemory } from '../pipeline/redis/catalog-memory.ts';
 import { connectRedis } from '../pipeline/redis/connect-redis.ts';
+import { KeptText } from '../pipeline/redis/kept-text.ts';
+import { LeaderToken } from '../pipeline/redis/leader-token.ts';
+import { runIdOf } from '../pipeline/redis/run-id.ts';
 import { SourceMarker } from '../pipeline/redis/source-marker.ts';
-import { Backoff } from '../runtime/backoff.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { OutageLog } from '../telemetry/outage-log.ts';
-import { BatchWorker } from './batch-worker.ts';
-import { checkSource, type FollowedSource, rememberSource } from './check-source.ts';
+import { openApplyingHalf } from './applying-half.ts';
+import { checkSource, type FollowedSource, renewDaily } from './check-source.ts';
 import type { DaemonStatus } from './daemon-status.ts';
 import { MigrationWatch } from './migration-watch.ts';
-import { expanderObserver, readerObserver, workerObserver } from './observers.ts';
+import { readerObserver, replicaObserver } from './observers.ts';
+import { openReplicas } from './open-replicas.ts';
+import { purgeRules } from './purge-rules.ts';
+import { RedisWatch } from './redis-watch.ts';
 import { monitorSlot } from './slot-monitor.ts';
 import { StreamReader } from './stream-reader.ts';
 import { rootOf } from './table-root.ts';
@@ -37,8 +39,8 @@ export interface SessionOptions {
 /**
  * One connection's life: opens new clients, hands changes from stage to stage until something ends it, closes them.
  *
- *     open -> check the source -> stream ... -> a fault: throw it
- *                                        \---> signal: stop reading -> finish what is in flight -> resolve
+ *     open -> check the source -> lead -> stream ... -> a fault: throw it
+ *                                                \---> signal: stop reading -> finish what is in flight -> resolve
  *
  * @param onHealthy called once changes can flow
  * @throws StandbySignal, RetryableError, FatalError
@@ -49,10 +51,12 @@ export async function runSession(
   onHealthy: () => void,
 ): Promise<void> {
   const { rules, log, metrics, status } = options;
-  const { postgres, limits, retry, redis: redisSettings } = options.settings;
+  const { postgres, limits, redis: redisSettings } = options.settings;
   const over = new AbortController();
   await using pool = new QueryPool(postgres.url);
   const { query } = pool;
+  await using replicaPools = new AsyncDisposableStack();
+  const replicas = openReplicas(postgres.replicas, replicaObserver(log), replicaPools, over.signal);
 
   const redis = connectRedis(redisSettings.url);
   const connectionOutage = new OutageLog(log, 'the connection to Redis');
@@ -62,19 +66,33 @@ export async function runSession(
     connectionOutage.failed(error);
   });
 
-  const following = Promise.withResolvers<{ gate: VisibilityGate; source: FollowedSource }>();
+  const following = Promise.withResolvers<{
+    readonly primary: PrimaryProbe;
+    readonly gate: VisibilityGate;
+    readonly source: FollowedSource;
+  }>();
   let epoch = 0;
   const marker = new SourceMarker(redis, postgres.slot);
+  const leader = new LeaderToken(redis, postgres.slot);
   const queue = new BatchQueue({ maxKeys: limits.batchKeys, maxBytes: limits.queueBytes });
-  const purge = (purged: readonly Rule[]): Promise<void> =>
-    queue.interject(purged.filter(({ mode }) => mode === 'live').flatMap((rule) => planPurge(rule)));
+  const purge = async (purged: readonly Rule[]): Promise<void> => {
+    const { gate } = await following.promise;
+    await purgeRules(purged, { queue, gate, signal: over.signal });
+  };
   const migrations = new MigrationWatch({
     query,
     rules,
     publication: postgres.publication,
-    memory: new CatalogMemory(redis, postgres.slot),
+    memory: new KeptText(redis, postgres.slot, 'catalog'),
     purge,
     noticed: (net) => metrics.migrationNoticed(net),
+    log,
+  });
+  const redisWatch = new RedisWatch({
+    runId: () => runIdOf(redis),
+    memory: new KeptText(redis, postgres.slot, 'run'),
+    purge: () => purge(rules),
+    onReplaced: () => metrics.redisReplaced(),
     log,
   });
   const reader = new StreamReader({
@@ -83,8 +101,8 @@ export async function runSession(
     epoch: () => epoch,
     rootOf: (table) => rootOf(query, table),
     untilVisible: async (xid) => {
-      const { gate } = await following.promise;
-      await gate.untilFewer(new Set([xid]), over.signal);
+      const { primary } = await following.promise;
+      await primary.untilVisible(xid, over.signal);
     },
     onMessage: (message, xid) => migrations.heard(message, xid),
     onPosition: (position) => migrations.reached(position),
@@ -94,8 +112,10 @@ export async function runSession(
     ...postgres,
     onSource: async (found) => {
       const source = await checkSource(marker, found);
+      await leader.look();
       epoch = source.epoch;
-      following.resolve({ source, gate: new VisibilityGate(query, source.timeline) });
+      const primary = new PrimaryProbe(query, source.timeline);
+      following.resolve({ primary, gate: new VisibilityGate(primary, replicas), source });
     },
     onPayload: (payload) => reader.payload(payload),
     onKeepalive: (walEnd) => reader.keepalive(walEnd),
@@ -103,33 +123,39 @@ export async function runSession(
 
   const work = async () => {
     await stream.open();
-    const { gate, source } = await following.promise;
-    const applier = new BatchApplier(redis);
-    const worker = new BatchWorker({
-      queue,
-      gate,
-      expander: new BatchExpander({
-        query: pool.textQuery,
-        ...expanderObserver(log, metrics, query),
-      }),
-      applier,
-      backoff: new Backoff(retry),
-      onSettled: (settled) => stream.confirm(settled),
-      // Apart from the connection: one that works carries refusals as well, and is made anew for some of them.
-      observer: workerObserver(metrics, new OutageLog(log, 'Redis')),
-    });
-    metrics.watch({
-      batches: () => worker.inFlight,
-      invisibleBatches: () => gate.waiting,
-      queueBytes: () => queue.outstandingBytes,
-      oldestCommitMs: () => worker.oldestCommitMs,
-    });
+    await leader.claim();
+    const { primary, gate, source } = await following.promise;
+    const applying = openApplyingHalf(
+      {
+        ...options,
+        pool,
+        redis,
+        leader,
+        queue,
+        primary,
+        gate,
+        replicas,
+        source,
+        onSettled: (settled) => stream.confirm(settled),
+      },
+      over.signal,
+    );
     await migrations.open();
-    status.streaming(() => worker.stalledMs);
+    status.streaming(applying.stalledMs);
     log.info({ slot: postgres.slot, timeline: source.timeline }, 'streaming');
-    void purge(options.purge).then(onHealthy);
-    const upkeep = [migrations.run(over.signal), rememberSource(marker, source, over.signal)];
-    await Promise.race([worker.run(over.signal), ...upkeep]);
+    const healthy = purge(options.purge).then(onHealthy);
+    const renew = async () => {
+      await leader.claim();
+      await marker.write(source);
+    };
+    await Promise.race([
+      applying.work(),
+      applying.audit(),
+      healthy.then(applying.beat),
+      migrations.run(over.signal),
+      redisWatch.run(over.signal),
+      renewDaily(renew, over.signal),
+    ]);
   };
   const stop = async () => {
     await aborted(signal, over.signal);

@@ -24,7 +24,7 @@ export interface ReaderOptions {
   readonly epoch: () => number;
   /** The name that rules know a table by: of the partitioned table at the top, or its own. */
   readonly rootOf: (table: Table) => Promise<TableRoot>;
-  /** Resolves once the transaction is visible to new snapshots. */
+  /** Resolves once the transaction is visible to new snapshots on the primary, where the catalog is read. */
   readonly untilVisible: (xid: number) => Promise<void>;
   /** A logical message in the stream. @returns the rules whose keys are to be purged at its place */
   readonly onMessage: (message: Extract<Message, { kind: 'message' }>, xid: number) => readonly Rule[];

@@ -5,6 +5,7 @@ import { DaemonProcess } from '../support/daemon-process.ts';
 import type { LocalPostgres } from '../support/postgres/local-postgres.ts';
 import type { SqlClient } from '../support/sql-client.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { dropSlot } from './drop-slot.ts';
 import { type ProcessCost, processCost } from './process-cost.ts';
 
 export const ROWS = 1_000_000;
@@ -127,7 +128,7 @@ export class Drain {
     const [code] = await once(child, 'exit');
     clearInterval(sampler);
     const seconds = (performance.now() - started) / 1000;
-    await this.#dropSlot(slot);
+    await dropSlot(this.#sql, slot);
     if (code !== 0) throw new Error(`${program} ended with ${code}`);
     return { seconds, ...cost };
   }
@@ -156,12 +157,11 @@ export class Drain {
     });
     const seconds = (performance.now() - started) / 1000;
     const cost = processCost(daemon.pid);
-    const left = await redis.client.dbsize();
+    const left = await redis.client.keys(`${keyPrefix}*`);
     await daemon.stop();
-    await this.#dropSlot(slot);
+    await dropSlot(this.#sql, slot);
     await redis.client.flushall();
-    // What is left are the daemon's own marks: the source, and the fingerprint of the catalog.
-    if (left > 2) throw new Error(`${left} keys are left although everything is confirmed`);
+    if (left.length > 0) throw new Error(`${left.length} keys are left although everything is confirmed`);
     return { seconds, ...cost };
   }
 
@@ -176,15 +176,6 @@ export class Drain {
     const slot = `bench_${this.#run++}`;
     await this.#sql.rows('SELECT pg_copy_logical_replication_slot($1, $2)', [SOURCE_SLOT, slot]);
     return slot;
-  }
-
-  async #dropSlot(slot: string): Promise<void> {
-    await waitFor(
-      () =>
-        this.#sql.value<boolean>('SELECT NOT active FROM pg_replication_slots WHERE slot_name = $1', [slot]),
-      { what: 'the slot to be released' },
-    );
-    await this.#sql.rows('SELECT pg_drop_replication_slot($1)', [slot]);
   }
 }
 

@@ -9,6 +9,7 @@ import { waitFor } from '../support/wait-for.ts';
 import { AckWatch } from './ack-watch.ts';
 import { ItemCache } from './item-cache.ts';
 import { peakMemoryBytes } from './peak-memory.ts';
+import { testSeed } from './test-seed.ts';
 import { type WriterOptions, Writers } from './writers.ts';
 
 /** What Node needs to run the TypeScript sources, measured as 22 to 27 MB; the built package does not. */
@@ -36,7 +37,7 @@ export class FaultBench implements AsyncDisposable {
   readonly context: TestContext;
   readonly cache: ItemCache;
   readonly acks: AckWatch;
-  readonly seed = Math.floor(Math.random() * 2 ** 32);
+  readonly seed = testSeed();
   readonly #owned: AsyncDisposableStack;
   readonly #watching: Promise<void>;
   #writers: Writers | undefined;

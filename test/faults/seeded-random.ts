@@ -20,6 +20,17 @@ export class SeededRandom {
     return Math.floor(this.next() * limit);
   }
 
+  /** One of them. @throws RangeError where there is none */
+  pick<T>(items: readonly T[]): T {
+    if (items.length === 0) throw new RangeError('nothing to pick from');
+    return items[this.below(items.length)] as T;
+  }
+
+  /** Another one, whose sequence follows from this one's. */
+  fork(): SeededRandom {
+    return new SeededRandom(this.below(2 ** 32));
+  }
+
   /** In place. */
   shuffle<T>(items: T[]): T[] {
     for (let last = items.length - 1; last > 0; last--) {

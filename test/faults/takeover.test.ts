@@ -1,17 +1,10 @@
 import { Client } from 'pg';
 import { expect, test } from 'vitest';
-import type { DaemonProcess } from '../support/daemon-process.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { FaultBench } from './fault-bench.ts';
+import { waitUntilPhase } from './wait-until-phase.ts';
 
 const WAL_SENDER_TIMEOUT_MS = 3_000;
-
-async function waitUntil(phase: 'standby' | 'streaming', daemon: DaemonProcess): Promise<void> {
-  await waitFor(async () => (await (await fetch(`${daemon.httpUrl}/readyz`)).text()).trim() === phase, {
-    what: `the phase ${phase}`,
-    deadlineMs: 15_000,
-  });
-}
 
 test('slot held by a foreign reader: the daemon stands by, ready, and takes over when it leaves', async () => {
   await using bench = await FaultBench.open({ rows: 6_000 });
@@ -32,13 +25,13 @@ test('slot held by a foreign reader: the daemon stands by, ready, and takes over
   await waitFor(() => bench.walsender(), { what: 'the foreign reader to hold the slot' });
 
   const daemon = await bench.launchDaemon();
-  await waitUntil('standby', daemon);
+  await waitUntilPhase('standby', daemon);
   expect(await daemon.isReady()).toBe(true);
   const writers = bench.write();
   await waitFor(() => writers.commits > 100, { what: 'changes that the foreign reader gets' });
   await foreign.end();
 
-  await waitUntil('streaming', daemon);
+  await waitUntilPhase('streaming', daemon);
   await bench.expectConverged(daemon);
 });
 
@@ -47,12 +40,12 @@ test('kill -9 of the leader under load: the standby takes over', async () => {
   const leader = await bench.startDaemon();
   await bench.cache.fill();
   const standby = await bench.launchDaemon();
-  await waitUntil('standby', standby);
+  await waitUntilPhase('standby', standby);
   const writers = bench.write();
   await waitFor(() => writers.commits > 100, { what: 'load' });
 
   await leader.stop('SIGKILL');
-  await waitUntil('streaming', standby);
+  await waitUntilPhase('streaming', standby);
 
   await bench.expectConverged(standby);
 });
@@ -65,18 +58,18 @@ test('leader suspended (SIGSTOP) for longer than wal_sender_timeout: takeover, a
   const zombie = await bench.startDaemon();
   await bench.cache.fill();
   const successor = await bench.launchDaemon();
-  await waitUntil('standby', successor);
+  await waitUntilPhase('standby', successor);
   const writers = bench.write();
   await waitFor(() => writers.commits > 100, { what: 'load' });
 
   zombie.kill('SIGSTOP');
-  await waitUntil('streaming', successor);
+  await waitUntilPhase('streaming', successor);
   zombie.kill('SIGCONT');
-  await waitUntil('standby', zombie);
+  await waitUntilPhase('standby', zombie);
   const before = writers.commits;
   await waitFor(() => writers.commits > before + 50, { what: 'load beside the zombie' });
 
   await bench.expectConverged(successor);
   expect(await successor.stop()).toEqual({ code: 0, signal: null });
-  await waitUntil('streaming', zombie);
+  await waitUntilPhase('streaming', zombie);
 });

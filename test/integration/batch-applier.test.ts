@@ -4,14 +4,18 @@ import type { Version } from '../../src/domain/version.ts';
 import { BatchApplier } from '../../src/pipeline/redis/batch-applier.ts';
 import { FencedWriter } from '../../src/pipeline/redis/fenced-writer.ts';
 import { versionKey } from '../../src/pipeline/redis/version-key.ts';
+import { heldToken } from '../support/redis/held-token.ts';
+import { LocalRedis } from '../support/redis/local-redis.ts';
+import { LeaseReader } from './lease-reader.ts';
 import { RedisKeys } from './redis-keys.ts';
 import * as sample from './sample-effects.ts';
 import { batchOf, set, version } from './sample-effects.ts';
 
 const keys = new RedisKeys();
 const { redis, prefix } = keys;
-const writer = new FencedWriter(redis);
-const applier = new BatchApplier(redis);
+const leader = await heldToken(redis);
+const writer = new FencedWriter(redis, leader);
+const applier = new BatchApplier(redis, leader);
 const neverAborted = new AbortController().signal;
 
 afterEach(() => keys.clear());
@@ -96,6 +100,53 @@ describe('what another rule deletes', () => {
   });
 });
 
+describe('a mark', () => {
+  const stale: Effect = { kind: 'stale', key, serveMs: 60_000, origin };
+
+  test('is made early and again, and tells what became of the keys', async () => {
+    const reader = new LeaseReader(redis);
+    await reader.fill(key, 'old');
+    const batch = await batchOf(stale, { ...stale, key: `${prefix}product:8` as CacheKey });
+    await applier.remove(batch, neverAborted);
+    expect(await reader.get(key)).toMatchObject({ state: 'stale', value: 'old' });
+    const { marks } = await applier.apply(batch, neverAborted);
+    expect(marks.get('product')).toEqual({ marked: 1, removed: 1 });
+    expect(await reader.get(key)).toMatchObject({ state: 'stale', value: 'old', token: expect.any(String) });
+  });
+
+  test('that a write has given way to removes the key, and leaves the fence', async () => {
+    await new LeaseReader(redis).fill(key, 'old');
+    await apply(writing(set('value'), version(4)), { ...stale, origin: { ...origin, rule: 'other' } });
+    expect(await keys.contents()).toEqual({});
+    expect(await writer.write(writing(set('late'), version(3)))).toBe(false);
+  });
+
+  test('on a tag does not take it away before its members are gone', async () => {
+    const tag = `${prefix}tag:7` as CacheKey;
+    await redis.sadd(tag, `${prefix}page:1`);
+    await redis.set(`${prefix}page:1`, 'cached');
+    await apply({ ...stale, key: tag }, { kind: 'purge', of: 'tags', pattern: `${prefix}tag:*`, origin });
+    expect(await keys.contents()).toEqual({});
+  });
+
+  test('is made by thousands, and by a Redis without memory', async () => {
+    await using full = await LocalRedis.create({ settings: { 'maxmemory-policy': 'noeviction' } });
+    await using there = new RedisKeys(full.url);
+    const own = new BatchApplier(there.redis, await heldToken(there.redis));
+    const names = Array.from({ length: 1_234 }, (_, id) => `${there.prefix}${id}` as CacheKey);
+    const reader = new LeaseReader(there.redis);
+    await reader.fill(names[7] ?? '', 'old');
+    const lease = await reader.lease(names[7] ?? '');
+    await there.redis.config('SET', 'maxmemory', '1');
+    const batch = await batchOf(...names.map((name): Effect => ({ ...stale, key: name })));
+    const { marks } = await own.apply(batch, neverAborted);
+    await there.redis.config('SET', 'maxmemory', '0');
+    expect(marks.get('product')).toEqual({ marked: 1, removed: 1_233 });
+    expect(await reader.set(names[7] ?? '', lease, 'old')).toBe(false);
+    expect(await reader.get(names[7] ?? '')).toMatchObject({ state: 'stale', value: 'old' });
+  });
+});
+
 describe('a tag', () => {
   const tag = `${prefix}tag:7` as CacheKey;
   const purgeTag: Effect = { kind: 'purgeTag', key: tag, origin };
@@ -103,6 +154,16 @@ describe('a tag', () => {
   test('goes with the keys that it holds, also with thousands', async () => {
     const members = Array.from({ length: 1_234 }, (_, page) => `${prefix}page:${page}`);
     await redis.sadd(tag, ...members);
+    await redis.mset(members.slice(1).flatMap((name) => [name, 'cached']));
+    await redis.set(`${prefix}kept`, 'cached');
+    const { removals } = await apply(purgeTag);
+    expect(await keys.contents()).toEqual({ kept: 'cached' });
+    expect(removals.get('product')).toEqual({ requested: 1_234, existed: 1_233 });
+  });
+
+  test('that is sorted by when its members are gone goes alike', async () => {
+    const members = Array.from({ length: 1_234 }, (_, page) => `${prefix}page:${page}`);
+    await redis.zadd(tag, ...members.flatMap((name, index) => [Date.now() + index, name]));
     await redis.mset(members.slice(1).flatMap((name) => [name, 'cached']));
     await redis.set(`${prefix}kept`, 'cached');
     const { removals } = await apply(purgeTag);

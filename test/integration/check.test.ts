@@ -35,8 +35,8 @@ function ruleText(table: string, keys: readonly string[], name = 'tested'): stri
 async function findingsFor(context: TestContext, rules: string): Promise<readonly Finding[]> {
   await using pool = new QueryPool(context.databaseUrl);
   const { databaseUrl: url, slot, publication } = context;
-  const settings = { postgres: { url, slot, publication, createMissing: false } };
-  return await preflight(parseRules(rules, 'rules.yaml'), settings, pool.query, REDIS);
+  const settings = { postgres: { url, replicas: [], slot, publication, createMissing: false } };
+  return await preflight(parseRules(rules, 'rules.yaml'), settings, pool.query, REDIS, []);
 }
 
 /** What only the shared server's own settings decide stays out, and what is true of every publication altered since. */

@@ -5,14 +5,16 @@ import type { Version } from '../../src/domain/version.ts';
 import { FencedWriter } from '../../src/pipeline/redis/fenced-writer.ts';
 import { versionKey } from '../../src/pipeline/redis/version-key.ts';
 import { MAX_MEMBERS } from '../../src/sql/derived-query.ts';
+import { heldToken } from '../support/redis/held-token.ts';
 import { LocalRedis } from '../support/redis/local-redis.ts';
 import { RedisKeys } from './redis-keys.ts';
 import * as sample from './sample-effects.ts';
-import { HOUR_MS, hash, REMOVE, set, sortedSet, version } from './sample-effects.ts';
+import { entry, HOUR_MS, hash, REMOVE, set, sortedSet, version } from './sample-effects.ts';
 
 const keys = new RedisKeys();
 const { redis, prefix } = keys;
-const writer = new FencedWriter(redis);
+const leader = await heldToken(redis);
+const writer = new FencedWriter(redis, leader);
 
 afterEach(() => keys.clear());
 afterAll(() => keys[Symbol.asyncDispose]());
@@ -39,6 +41,7 @@ describe('a write', () => {
     expect(await write(set('current'), version(5))).toBe(true);
     for (const content of [
       set('old'),
+      entry('old'),
       hash({ a: 'old' }),
       hash({ a: 'old' }, false),
       sortedSet({ a: '1' }),
@@ -226,7 +229,7 @@ describe('the TTL', () => {
         isComplete: true,
         expiry: spread.expiry,
       };
-      const chosen = new FencedWriter(redis, () => random);
+      const chosen = new FencedWriter(redis, leader, () => random);
       for (const [ordinal, content] of [spread, spreadHash].entries()) {
         await chosen.write(writing(content, version(ordinal)));
         const life = await redis.pttl(key);
@@ -240,11 +243,11 @@ describe('the TTL', () => {
 test('a Redis without memory keeps no value that is known to be old, and takes the new one later', async () => {
   await using full = await LocalRedis.create({ settings: { 'maxmemory-policy': 'noeviction' } });
   await using there = new RedisKeys(full.url);
-  const own = new FencedWriter(there.redis);
-  const names = ['set', 'hash', 'removed'].map((name) => `${there.prefix}${name}` as CacheKey);
+  const own = new FencedWriter(there.redis, await heldToken(there.redis));
+  const names = ['set', 'entry', 'hash', 'removed'].map((name) => `${there.prefix}${name}` as CacheKey);
   for (const name of names) await own.write(writing(hash({ a: 'old' }), version(1), name));
   await there.redis.config('SET', 'maxmemory', '1');
-  const newer = [set('new'), hash({ a: 'new' }, false), REMOVE];
+  const newer = [set('new'), entry('new'), hash({ a: 'new' }, false), REMOVE];
   for (const [index, name] of names.entries()) {
     await expect(own.write(writing(newer[index] ?? REMOVE, version(2), name))).rejects.toThrow('OOM');
   }
@@ -253,5 +256,5 @@ test('a Redis without memory keeps no value that is known to be old, and takes t
   for (const [index, name] of names.entries()) {
     expect(await own.write(writing(newer[index] ?? REMOVE, version(2), name))).toBe(true);
   }
-  expect(await there.contents()).toEqual({ set: 'new' });
+  expect(await there.contents()).toEqual({ set: 'new', entry: expect.objectContaining({ v: 'new' }) });
 });

@@ -3,6 +3,7 @@ import { afterAll, expect, test } from 'vitest';
 import type { Batch } from '../../src/domain/batch.ts';
 import { BatchQueue } from '../../src/pipeline/queue/batch-queue.ts';
 import { BatchApplier } from '../../src/pipeline/redis/batch-applier.ts';
+import { heldToken } from '../support/redis/held-token.ts';
 import { type Delivered, type Identity, ItemHistory, rulesFor, transactions } from './item-history.ts';
 import { RedisKeys } from './redis-keys.ts';
 
@@ -12,7 +13,7 @@ import { RedisKeys } from './redis-keys.ts';
  * a former leader was paused with batches in its hands, and applies them whenever it wakes up.
  */
 const keys = new RedisKeys();
-const applier = new BatchApplier(keys.redis);
+const applier = new BatchApplier(keys.redis, await heldToken(keys.redis));
 const neverAborted = new AbortController().signal;
 
 afterAll(() => keys[Symbol.asyncDispose]());

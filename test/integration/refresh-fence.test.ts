@@ -5,6 +5,8 @@ import type { CacheKey } from '../../src/domain/effect.ts';
 import { QueryPool } from '../../src/pipeline/capture/query-pool.ts';
 import { BatchExpander } from '../../src/pipeline/expand/batch-expander.ts';
 import { BatchApplier } from '../../src/pipeline/redis/batch-applier.ts';
+import type { LeaderToken } from '../../src/pipeline/redis/leader-token.ts';
+import { heldToken } from '../support/redis/held-token.ts';
 import { TestContext } from '../support/test-context.ts';
 import { ruleText } from './rule-text.ts';
 
@@ -18,10 +20,20 @@ class Leader implements AsyncDisposable {
   readonly #applier: BatchApplier;
   readonly #expander: BatchExpander;
 
-  constructor({ databaseUrl, redis }: TestContext) {
+  private constructor({ databaseUrl, redis }: TestContext, token: LeaderToken) {
     this.#pool = new QueryPool(databaseUrl);
-    this.#applier = new BatchApplier(redis);
-    this.#expander = new BatchExpander({ query: this.#pool.textQuery, onFault: fail, onOverflow: fail });
+    this.#applier = new BatchApplier(redis, token);
+    this.#expander = new BatchExpander({
+      query: this.#pool.textQuery,
+      onFault: fail,
+      onOverflow: fail,
+      onCircuit: fail,
+    });
+  }
+
+  /** With a token of its own that nobody takes: here versions alone keep a former leader out. */
+  static async start(context: TestContext): Promise<Leader> {
+    return new Leader(context, await heldToken(context.redis));
   }
 
   /** All parts of the batch, with the values as they are now. */
@@ -69,7 +81,7 @@ function changeAt(context: TestContext, commitLsn: bigint): Batch {
     messages: new Map(),
     fanOuts: new Map(),
     isOrdered: true,
-    xids: new Set(),
+    commits: new Map(),
     position: undefined,
     oldestCommitMs: undefined,
     bytes: 0,
@@ -78,8 +90,8 @@ function changeAt(context: TestContext, commitLsn: bigint): Batch {
 
 test('what a former leader read before it was paused does not replace what the next one wrote', async () => {
   await using context = await open();
-  await using former = new Leader(context);
-  await using next = new Leader(context);
+  await using former = await Leader.start(context);
+  await using next = await Leader.start(context);
   const read = await former.read(changeAt(context, 10n));
   await context.sql.rows('UPDATE items SET n = 1');
   expect(await next.apply(await next.read(changeAt(context, 10n)))).toBe(0);
@@ -91,7 +103,7 @@ test('what a former leader read before it was paused does not replace what the n
 
 test('delivered again, changes leave the newest value, whatever the prefix', async () => {
   await using context = await open();
-  await using leader = new Leader(context);
+  await using leader = await Leader.start(context);
   const changes = [10n, 11n, 12n].map((lsn) => changeAt(context, lsn));
   for (const [n, change] of changes.entries()) {
     await context.sql.rows('UPDATE items SET n = $1', [n]);

@@ -13,6 +13,11 @@ export function set(value: string): Write {
   return { op: 'set', value, expiry };
 }
 
+/** For readers with leases. */
+export function entry(value: string): Write {
+  return { op: 'set', value, expiry, asEntry: true };
+}
+
 export function hash(
   fields: Readonly<Record<string, string | null>>,
   isComplete = true,

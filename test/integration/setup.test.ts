@@ -1,74 +1,14 @@
-import { writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import { setup } from '../../cmd/setup.ts';
-import { TempFolder } from '../support/temp-folder.ts';
 import { TestContext } from '../support/test-context.ts';
 import { waitFor } from '../support/wait-for.ts';
+import type { TestRule } from './rule-text.ts';
+import { createRole, publishedTables, runScript, slotCount, withSetup } from './setup-run.ts';
 
 const POSTS = 'CREATE TABLE posts (id int PRIMARY KEY, tenant text NOT NULL)';
 
-interface SetupRun {
-  /** Starts `freshet setup`; the text grows while it runs. */
-  readonly run: (options?: { readonly printSql?: boolean; readonly url?: string | null }) => Promise<number>;
-  readonly text: () => string;
-}
-
-/** The verb on the context's database, with rules for these tables (`posts: post:${id}`). */
-async function withSetup(context: TestContext, keys: Readonly<Record<string, string>>): Promise<SetupRun> {
-  const folder = context.use(await TempFolder.create('setup'));
-  const documents = Object.entries(keys).map(
-    ([table, key]) =>
-      `apiVersion: freshet.dev/v1\nkind: CacheRule\nmetadata: {name: ${table}}\nspec: {table: public.${table}, keys: ['${key}']}`,
-  );
-  await writeFile(folder.join('rules.yaml'), documents.join('\n---\n'));
-  let text = '';
-  const write = (chunk: string): boolean => {
-    text += chunk;
-    return true;
-  };
-  const run: SetupRun['run'] = async ({ printSql = false, url = context.databaseUrl } = {}) => {
-    const { slot, publication } = context;
-    const postgres = { ...(url === null ? {} : { url }), slot, publication };
-    await writeFile(folder.join('freshet.yaml'), JSON.stringify({ postgres, rules: ['rules.yaml'] }));
-    return await setup({ configFile: folder.join('freshet.yaml'), printSql, ddl: false }, { write });
-  };
-  return { run, text: () => text };
-}
-
-async function publishedTables(context: TestContext): Promise<readonly string[]> {
-  const rows = await context.sql.rows<{ tablename: string }>(
-    'SELECT tablename FROM pg_publication_tables WHERE pubname = $1 ORDER BY 1',
-    [context.publication],
-  );
-  return rows.map(({ tablename }) => tablename);
-}
-
-async function slotCount(context: TestContext): Promise<number> {
-  return await context.sql.value('SELECT count(*)::int FROM pg_replication_slots WHERE slot_name = $1', [
-    context.slot,
-  ]);
-}
-
-/** A role of this context without any privilege, and the URL that it connects with. */
-async function createRole(context: TestContext, attributes: string): Promise<string> {
-  const role = `${context.database}_role`;
-  await context.admin.rows(`CREATE ROLE ${role} LOGIN ${attributes} PASSWORD 'lowly'`);
-  context.use({
-    [Symbol.asyncDispose]: async () => {
-      await context.sql.rows(`DROP OWNED BY ${role}`);
-      await context.admin.rows(`DROP ROLE ${role}`);
-    },
-  });
-  const url = new URL(context.databaseUrl);
-  url.username = role;
-  url.password = 'lowly';
-  return url.href;
-}
-
-/** The statements of a script, run one by one as psql would. */
-async function runScript(context: TestContext, script: string): Promise<void> {
-  for (const statement of script.split(/;$/m))
-    if (/^[^-\s]/m.test(statement)) await context.sql.rows(statement);
+/** Rules for these tables: `posts: 'post:${id}'`. */
+function rulesFor(keys: Readonly<Record<string, string>>): readonly TestRule[] {
+  return Object.entries(keys).map(([name, key]) => ({ name, table: `public.${name}`, keys: [key] }));
 }
 
 describe('freshet setup', () => {
@@ -76,7 +16,7 @@ describe('freshet setup', () => {
     await using context = await TestContext.open();
     await context.sql.rows(`${POSTS}; CREATE TABLE parts (id int PRIMARY KEY) PARTITION BY RANGE (id);
       CREATE TABLE part_1 PARTITION OF parts FOR VALUES FROM (0) TO (9)`);
-    const { run, text } = await withSetup(context, { posts: 'post:${id}', parts: 'part:${id}' });
+    const { run, text } = await withSetup(context, rulesFor({ posts: 'post:${id}', parts: 'part:${id}' }));
     expect(await run()).toBe(0);
     expect(await publishedTables(context)).toEqual(['part_1', 'posts']);
     expect(await slotCount(context)).toBe(1);
@@ -89,7 +29,7 @@ describe('freshet setup', () => {
     await using context = await TestContext.open();
     await context.sql.rows(`${POSTS}; CREATE TABLE others (id int PRIMARY KEY)`);
     await context.sql.rows(`CREATE PUBLICATION ${context.publication} FOR TABLE others`);
-    const { run } = await withSetup(context, { posts: 'post:${id}' });
+    const { run } = await withSetup(context, rulesFor({ posts: 'post:${id}' }));
     expect(await run()).toBe(0);
     expect(await publishedTables(context)).toEqual(['others', 'posts']);
   });
@@ -97,7 +37,7 @@ describe('freshet setup', () => {
   test('publishes nothing that would make the writes of the application fail', async () => {
     await using context = await TestContext.open();
     await context.sql.rows(`${POSTS}; CREATE TABLE logs (line int)`);
-    const { run, text } = await withSetup(context, { posts: 'post:${id}', logs: 'log:${line}' });
+    const { run, text } = await withSetup(context, rulesFor({ posts: 'post:${id}', logs: 'log:${line}' }));
     expect(await run()).toBe(3);
     expect(text()).toContain('error IDENTITY_UNUSABLE');
     expect(await publishedTables(context)).toEqual([]);
@@ -111,7 +51,7 @@ describe('freshet setup', () => {
     const writer = await context.connect();
     await writer.rows(`BEGIN; INSERT INTO posts VALUES (1, 'acme')`);
     const pid = await writer.value<number>('SELECT pg_backend_pid()');
-    const { run, text } = await withSetup(context, { posts: 'post:${id}' });
+    const { run, text } = await withSetup(context, rulesFor({ posts: 'post:${id}' }));
     const done = run();
     await waitFor(() => text().includes(`waits for the end of backend ${pid} (`), { what: 'the report' });
     expect(text()).not.toContain('created slot');
@@ -123,7 +63,9 @@ describe('freshet setup', () => {
   test('two at once both succeed', async () => {
     await using context = await TestContext.open();
     await context.sql.rows(POSTS);
-    const runs = await Promise.all([1, 2, 3].map(() => withSetup(context, { posts: 'post:${id}' })));
+    const runs = await Promise.all(
+      [1, 2, 3].map(() => withSetup(context, rulesFor({ posts: 'post:${id}' }))),
+    );
     expect(await Promise.all(runs.map(({ run }) => run()))).toEqual([0, 0, 0]);
     expect(await slotCount(context)).toBe(1);
   });
@@ -133,8 +75,8 @@ describe('freshet setup', () => {
     async (attributes) => {
       await using context = await TestContext.open();
       await context.sql.rows(POSTS);
-      const url = await createRole(context, attributes);
-      const { run } = await withSetup(context, { posts: 'post:${id}' });
+      const { url } = await createRole(context, attributes);
+      const { run } = await withSetup(context, rulesFor({ posts: 'post:${id}' }));
       const denied: unknown = await run({ url }).catch((error: unknown) => error);
       expect(denied).toMatchObject({
         code: 'DENIED',
@@ -151,8 +93,8 @@ describe('freshet setup --print-sql', () => {
   test('prints what setup would run, to be pasted, with no privilege at all', async () => {
     await using context = await TestContext.open();
     await context.sql.rows(POSTS);
-    const url = await createRole(context, '');
-    const { run, text } = await withSetup(context, { posts: 'post:${tenant}' });
+    const { url } = await createRole(context, '');
+    const { run, text } = await withSetup(context, rulesFor({ posts: 'post:${tenant}' }));
     expect(await run({ printSql: true, url })).toBe(0);
     expect(await slotCount(context)).toBe(0);
 
@@ -166,7 +108,7 @@ describe('freshet setup --print-sql', () => {
   test.each([null, 'postgres://me:secret@127.0.0.1:1/x'])('needs no server (%s)', async (url) => {
     await using context = await TestContext.open();
     await context.sql.rows(POSTS);
-    const { run, text } = await withSetup(context, { posts: 'post:${id}' });
+    const { run, text } = await withSetup(context, rulesFor({ posts: 'post:${id}' }));
     expect(await run({ printSql: true, url })).toBe(0);
     expect(text()).not.toContain('secret');
     await runScript(context, text());

@@ -46,6 +46,11 @@ export class TcpProxy implements AsyncDisposable {
     return this.#pairs.size;
   }
 
+  /** Bytes of clients that have come into the black hole, as far as they are seen. */
+  get heldBytes(): number {
+    return [...this.#pairs].reduce((sum, { client }) => sum + client.readableLength, 0);
+  }
+
   /** Resets what is connected now. */
   cut(): void {
     for (const { client, server } of this.#pairs) {

@@ -33,7 +33,7 @@ const stagesOnDisk = readdirSync(join(ROOT, 'src/pipeline'));
 test('the imports are found at all', () => {
   expect(files.length).toBeGreaterThan(50);
   expect(imports).toContainEqual({
-    file: 'src/pipeline/ready/visibility-gate.ts',
+    file: 'src/pipeline/ready/primary-probe.ts',
     target: 'src/domain/query.ts',
     isType: true,
   });
@@ -54,8 +54,8 @@ test('the domain imports nothing from outside', () => {
   ).toEqual([]);
 });
 
-/** Pure, and of the domain's language: what templates become, and statements that are made of queries. */
-const LANGUAGE = ['src/template', 'src/sql'] as const;
+/** Pure, and of the domain's language: what templates become, statements that are made of queries, the lease protocol. */
+const LANGUAGE = ['src/template', 'src/sql', 'src/lease'] as const;
 
 test.each(LANGUAGE)('%s is pure: the domain, the language and hashes alone', (folder) => {
   const foreign = imports.filter(
@@ -119,8 +119,8 @@ describe('a driver stays in its folder:', () => {
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   // Explains with the daemon's own match and plan, or it would explain something else.
   'src/explain': ['src/pipeline/match', 'src/pipeline/plan'],
-  // Judges facts about Redis, which only the folder of its driver can ask for; types alone.
-  'src/preflight': ['src/pipeline/redis'],
+  // Judges facts about Redis and replicas, which only the folders of the drivers can ask for; types alone.
+  'src/preflight': ['src/pipeline/redis', 'src/pipeline/capture/describe-replica.ts'],
   'src/config': [],
   'src/runtime': [],
   'src/telemetry': [],

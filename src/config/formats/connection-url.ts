@@ -14,6 +14,26 @@ export const redisUrl = connectionUrl(
   (url) => url.hostname !== '' && /^(?:\/\d*)?$/.test(url.pathname),
 );
 
+/** A YAML list, or text with commas or line breaks between the entries; none at all is a list as well. */
+export const postgresUrls: Format<readonly string[]> = {
+  expected: `a list, each ${postgresUrl.expected}`,
+  parse: (raw) => {
+    const urls = listOf(raw)?.map((entry) => postgresUrl.parse(entry));
+    return urls?.every((url) => url !== undefined) === true ? urls : undefined;
+  },
+  hint: (raw) => {
+    const entries = listOf(raw) ?? [];
+    const wrong = entries.findIndex((entry) => postgresUrl.parse(entry) === undefined);
+    const hint = postgresUrl.hint?.(entries[wrong]);
+    return hint === undefined ? undefined : `entry ${wrong + 1}: ${hint}`;
+  },
+};
+
+function listOf(raw: unknown): readonly unknown[] | undefined {
+  if (typeof raw !== 'string') return Array.isArray(raw) ? raw : undefined;
+  return raw === '' ? [] : raw.split(/[,\n]/).map((entry) => entry.trim());
+}
+
 /** These values are secrets: neither `expected` nor a hint repeats any of them. */
 function connectionUrl(
   protocols: readonly string[],

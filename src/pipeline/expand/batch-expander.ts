@@ -2,9 +2,11 @@ import type { Batch } from '../../domain/batch.ts';
 import { combineEffects } from '../../domain/combine-effects.ts';
 import type { CacheKey, Effect, KeyEffect, Origin } from '../../domain/effect.ts';
 import { effectName } from '../../domain/effect-name.ts';
+import { withLongerGrace } from '../../domain/longer-grace.ts';
 import type { Query } from '../../domain/query.ts';
 import { FanOutReader } from './fan-out-reader.ts';
 import { Limiter } from './limiter.ts';
+import { type CircuitOptions, QueryCircuits } from './query-circuits.ts';
 import type { OnQueryFault } from './query-fault.ts';
 import { RefreshReader } from './refresh-reader.ts';
 
@@ -12,8 +14,11 @@ import { RefreshReader } from './refresh-reader.ts';
 const QUERIES_AT_ONCE = 4;
 
 type FanOutEffect = Extract<Effect, { kind: 'fanOut' }>;
+type RefreshEffect = Extract<Effect, { kind: 'refresh' }>;
 
-export interface ExpanderOptions {
+export interface ExpanderOptions
+  extends Pick<CircuitOptions, 'onCircuit'>,
+    Partial<Pick<CircuitOptions, 'nowMs'>> {
   /** Gives every value in Postgres' text form. */
   readonly query: Query;
   readonly onFault: OnQueryFault;
@@ -21,8 +26,8 @@ export interface ExpanderOptions {
   readonly onOverflow: (origin: Origin, maxRows: number) => void;
 }
 
-/** Which of the keys hold a value now. */
-export type FindExisting = (keys: readonly CacheKey[]) => Promise<ReadonlySet<CacheKey>>;
+/** Which of the keys are cached now; those that are not must be safe from readers that loaded them before the change. */
+export type FindExisting = (refreshes: readonly RefreshEffect[]) => Promise<ReadonlySet<CacheKey>>;
 
 /**
  * Asks the database for what rows alone do not tell: the keys of a fan-out, the values of a refresh. To be called only
@@ -32,11 +37,12 @@ export class BatchExpander {
   readonly #fanOuts: FanOutReader;
   readonly #refreshes: RefreshReader;
 
-  constructor({ query, onFault, onOverflow }: ExpanderOptions) {
+  constructor({ query, onFault, onOverflow, onCircuit, nowMs = () => performance.now() }: ExpanderOptions) {
     const limiter = new Limiter(QUERIES_AT_ONCE);
     const limited: Query = (sql, values) => limiter.run(() => query(sql, values));
-    this.#fanOuts = new FanOutReader({ query: limited, onFault, onOverflow });
-    this.#refreshes = new RefreshReader({ query: limited, atOnce: QUERIES_AT_ONCE, onFault });
+    const circuits = new QueryCircuits({ onCircuit, nowMs });
+    this.#fanOuts = new FanOutReader({ query: limited, circuits, onFault, onOverflow });
+    this.#refreshes = new RefreshReader({ query: limited, atOnce: QUERIES_AT_ONCE, circuits, onFault });
   }
 
   /**
@@ -58,7 +64,7 @@ export class BatchExpander {
     // Not before the removals above are done.
     const uncertain = refreshes.filter((effect) => !effect.action.always || partOf(effect) !== undefined);
     const existing: ReadonlySet<CacheKey> =
-      uncertain.length === 0 ? new Set() : await findExisting(uncertain.map(({ key }) => key));
+      uncertain.length === 0 ? new Set() : await findExisting(uncertain);
     const parts = refreshes.flatMap((effect) => (existing.has(effect.key) ? (partOf(effect) ?? []) : []));
     const written = new Map(parts.map((part) => [part.key, part]));
     if (parts.length > 0) yield { ...found, keys: written, purges: NO_PURGES, messages: NO_MESSAGES };
@@ -92,7 +98,7 @@ const NO_MESSAGES: Batch['messages'] = new Map();
 const NO_FAN_OUTS: Batch['fanOuts'] = new Map();
 
 /** What a refresh becomes where its key exists; undefined where it must be read all the same. */
-function partOf(effect: Extract<Effect, { kind: 'refresh' }>): KeyEffect | undefined {
+function partOf(effect: RefreshEffect): KeyEffect | undefined {
   const { key, part, version, origin } = effect;
   if (part === undefined || part.op === 'remove') return undefined;
   return { kind: 'write', key, write: part, version, origin };
@@ -111,10 +117,12 @@ interface GrowingBatch {
 
 function place({ keys, purges, messages }: GrowingBatch, effect: Effect): void {
   switch (effect.kind) {
-    case 'purge':
+    case 'purge': {
       // Without a fence it removes whatever one with a fence would.
-      purges.set(effectName(effect), effect);
+      const name = effectName(effect);
+      purges.set(name, withLongerGrace(effect, purges.get(name) ?? effect));
       return;
+    }
     case 'publish':
       messages.set(effectName(effect), effect);
       return;

@@ -1,4 +1,5 @@
-import type { CacheKey, Effect, FanOutAction, Origin } from '../../domain/effect.ts';
+import type { CacheKey, Effect } from '../../domain/effect.ts';
+import { effectOnKey } from '../../domain/effect-on-key.ts';
 import { compileTemplate } from '../../template/render-template.ts';
 import { resultTable } from './result-table.ts';
 
@@ -14,12 +15,6 @@ export function fanOutEffects(
   return rows.flatMap((row) => {
     const text = render(key.columns.map((_, index) => row[`r${index}`] ?? null));
     // A NULL in a key: there is no such key.
-    return typeof text === 'string' ? [onKey(action, text as CacheKey, origin)] : [];
+    return typeof text === 'string' ? [effectOnKey(action, text as CacheKey, origin)] : [];
   });
-}
-
-function onKey(action: FanOutAction, key: CacheKey, origin: Origin): Effect {
-  return action.kind === 'publish'
-    ? { kind: 'publish', subject: { key }, to: action, origin }
-    : { kind: action.kind, key, origin };
 }

@@ -9,15 +9,16 @@ import { refreshQuery } from '../../sql/refresh-query.ts';
 import { compileTemplate } from '../../template/render-template.ts';
 import { resultTable } from './result-table.ts';
 
-type RefreshEffect = Extract<Effect, { kind: 'refresh' }>;
+/** What to ask for, and what to bind to it. */
+type Asked = Pick<Extract<Effect, { kind: 'refresh' }>, 'action' | 'values'>;
 
 /**
  * Asks for the value of a key; a query that finds nothing, or a NULL, means that there is none.
  * @throws ResultTooLargeError for a set with more members than Freshet writes, or whatever `query` throws
  * @param query gives values in Postgres' text form, so that a hash has what the action `hash` would write
  */
-export async function readValue(query: Query, { action, values }: RefreshEffect): Promise<Write> {
-  const { as, expiry } = action;
+export async function readValue(query: Query, { action, values }: Asked): Promise<Write> {
+  const { as, expiry, asEntry } = action;
   const rows = await query<ResultRow>(refreshQuery(action.query, as), values);
   if (typeof as === 'object') return membersOf(as.member, rows, expiry);
   const [row] = rows;
@@ -27,7 +28,8 @@ export async function readValue(query: Query, { action, values }: RefreshEffect)
     return { op: 'hash', fields, isComplete: true, replaces: true, expiry };
   }
   const value = row['value'] ?? null;
-  return value === null ? { op: 'remove' } : { op: 'set', value, expiry };
+  if (value === null) return { op: 'remove' };
+  return asEntry === undefined ? { op: 'set', value, expiry } : { op: 'set', value, expiry, asEntry };
 }
 
 type ResultRow = Readonly<Record<string, string | null>>;

@@ -1,4 +1,5 @@
 import type { Effect, Origin, Write } from '../../domain/effect.ts';
+import { effectOnKey } from '../../domain/effect-on-key.ts';
 import type { KeyTemplate } from '../../domain/key-template.ts';
 import type { Reading, Rule, RuleAction } from '../../domain/rule.ts';
 import type { Column, Table } from '../../domain/table.ts';
@@ -24,12 +25,12 @@ export function compileAction(
   const { action } = rule;
   switch (action.kind) {
     case 'delete':
+    case 'stale':
     case 'purgeTag':
-      return ({ key }, origin) => ({ kind: action.kind, key, origin });
+    case 'publish':
+      return ({ key }, origin) => effectOnKey(action, key, origin);
     case 'purgePattern':
       return ({ key }, origin) => ({ kind: 'purge', of: 'keys', pattern: key, origin });
-    case 'publish':
-      return ({ key }, origin) => ({ kind: 'publish', subject: { key }, to: action, origin });
     case 'refresh':
       return compileRefresh(action, template, table);
     case 'counter':
@@ -44,12 +45,13 @@ export function compileAction(
 }
 
 /**
- * A key that lost its row is read again too, for other rows may still belong to it; but only by a query that the key
- * alone decides. One by `${id}` would find the row that has left `product:${slug}`, and store it there.
+ * A key that lost its row is read again too, for other rows may still belong to it; but only by a query of the very
+ * columns that the key has. One by `${id}` would find the row that has left `product:${slug}` or `${shop}:${id}`, and
+ * store it there, where no later change of it looks.
  */
 function compileRefresh(action: Reading, template: KeyTemplate, table: Table): EffectOnOne {
   const bind = compileParameters(action.query, table);
-  const isOfKey = action.query.columns.every((column) => template.columns.includes(column));
+  const isOfKey = new Set(action.query.columns).symmetricDifference(new Set(template.columns)).size === 0;
   return ({ kind, key, row }, origin, version): Effect => {
     const values = kind === 'stored' || isOfKey ? bind(row) : undefined;
     return values === undefined
@@ -71,14 +73,15 @@ function writeOf(valueOf: ValueOf): EffectOnOne {
 const REMOVE: Write = { op: 'remove' };
 
 function compileSet(
-  { columns, template, expiry }: Extract<RuleAction, { kind: 'set' }>,
+  { columns, template, expiry, asEntry }: Extract<RuleAction, { kind: 'set' }>,
   table: Table,
 ): ValueOf {
+  const form = asEntry === undefined ? { expiry } : { expiry, asEntry };
   if (template !== undefined) {
     const render = compileTemplate(template, table);
     return ({ row }) => {
       const value = render(row);
-      return typeof value === 'string' ? { op: 'set', value, expiry } : REMOVE;
+      return typeof value === 'string' ? { op: 'set', value, ...form } : REMOVE;
     };
   }
   const chosen = chooseColumns(table, columns);
@@ -89,7 +92,7 @@ function compileSet(
       if (value === undefined) return REMOVE;
       members.push(`${JSON.stringify(column.name)}:${jsonText(value, column)}`);
     }
-    return { op: 'set', value: `{${members.join(',')}}`, expiry };
+    return { op: 'set', value: `{${members.join(',')}}`, ...form };
   };
 }
 

@@ -45,5 +45,6 @@ export function compileFanOut(fanOut: FanOut, action: RuleAction, origin: Origin
 }
 
 function isFanOutAction(action: RuleAction): action is FanOutAction {
-  return action.kind === 'delete' || action.kind === 'purgeTag' || action.kind === 'publish';
+  const { kind } = action;
+  return kind === 'delete' || kind === 'stale' || kind === 'purgeTag' || kind === 'publish';
 }

@@ -40,9 +40,9 @@ export function touches(
       const { old } = change;
       if (old === undefined) {
         // A column that is not told is as it was.
-        return isInIdentity
-          ? [stored(render, change.new, NOTHING_TOLD)]
-          : [stored(render, change.new, undefined), { kind: 'untold' }];
+        if (isInIdentity) return [stored(render, change.new, NOTHING_TOLD)];
+        // First what purges: it spares what its own change has written, and that would go into what is to be purged.
+        return [{ kind: 'untold' }, stored(render, change.new, undefined)];
       }
       const row = change.new.map((value, index) => (value === undefined ? old[index] : value));
       const before = gone(render, old);

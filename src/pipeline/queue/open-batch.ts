@@ -2,16 +2,18 @@ import type { Batch } from '../../domain/batch.ts';
 import { combineEffects } from '../../domain/combine-effects.ts';
 import type { CacheKey, Effect, KeyEffect, Origin } from '../../domain/effect.ts';
 import { effectName } from '../../domain/effect-name.ts';
+import { withLongerGrace } from '../../domain/longer-grace.ts';
 import type { Lsn } from '../../domain/lsn.ts';
 import type { Transaction } from '../../domain/transaction.ts';
 import { writtenBytes } from '../../domain/written-bytes.ts';
 
 /** What a key costs beside its characters: the effect, the map's entry, the string's header (measured, rounded up). */
 const EFFECT_BYTES = 200;
-/** A transaction id in a set. A hot key coalesces, the transactions that touch it do not. */
-const XID_BYTES = 40;
+/** A commit in a map (measured, the larger ids). A hot key coalesces, the transactions that touch it do not. */
+const COMMIT_BYTES = 70;
 
 type Purge = Extract<Effect, { kind: 'purge' }>;
+type Removal = Extract<KeyEffect, { kind: 'delete' | 'stale' }>;
 
 /** A batch that still grows. */
 export class OpenBatch implements Batch {
@@ -19,14 +21,14 @@ export class OpenBatch implements Batch {
   readonly purges = new Map<string, Purge>();
   readonly messages = new Map<string, Extract<Effect, { kind: 'publish' }>>();
   readonly fanOuts = new Map<string, Extract<Effect, { kind: 'fanOut' }>>();
-  readonly xids = new Set<number>();
+  readonly commits = new Map<number, Lsn>();
   isOrdered = false;
   position: Lsn | undefined;
   oldestCommitMs: number | undefined;
   bytes = 0;
   /** Of the keys, those that came after the last purge of their template. */
   readonly #origins = new Set<Origin>();
-  /** Those under which something was written since the last purge of the same keys, by whatever rule. */
+  /** Those under which something is to be written or read since the last purge of the same keys, by whatever rule. */
   readonly #written = new Set<Origin>();
 
   /** How many effects it holds. */
@@ -40,22 +42,22 @@ export class OpenBatch implements Batch {
    */
   add(effect: Effect, transaction: Transaction | undefined): number {
     const before = this.bytes;
-    if (transaction !== undefined && !this.xids.has(transaction.xid)) {
+    if (transaction !== undefined && !this.commits.has(transaction.xid)) {
       this.oldestCommitMs ??= transaction.commitTimeMs;
-      this.xids.add(transaction.xid);
-      this.bytes += XID_BYTES;
+      this.commits.set(transaction.xid, transaction.commitLsn);
+      this.bytes += COMMIT_BYTES;
     }
-    this.#place(effect);
+    this.#place(effect, transaction);
     return this.bytes - before;
   }
 
-  #place(effect: Effect): void {
+  #place(effect: Effect, transaction: Transaction | undefined): void {
     switch (effect.kind) {
       case 'publish':
         this.isOrdered = true;
         return this.#put(this.messages, effectName(effect), effect);
       case 'purge':
-        return this.#purge(effect);
+        return this.#purge(effect, transaction);
       case 'write':
       case 'refresh':
         this.isOrdered = true;
@@ -64,7 +66,8 @@ export class OpenBatch implements Batch {
         this.isOrdered ||= effect.action.kind === 'publish';
         return this.#put(this.fanOuts, effectName(effect), effect);
       case 'delete':
-        return this.#isPurged(effect) ? this.#unwrite(effect.key) : this.#addKey(effect);
+      case 'stale':
+        return this.#isPurged(effect, transaction) ? this.#unwrite(effect.key) : this.#addKey(effect);
       case 'purgeTag':
         return this.#addKey(effect);
     }
@@ -73,25 +76,37 @@ export class OpenBatch implements Batch {
   /** What was written between a purge and a delete that the purge takes the place of. */
   #unwrite(key: CacheKey): void {
     const written = this.keys.get(key);
-    if (written?.kind === 'write' || written?.kind === 'refresh') this.#cover(written);
+    if (written !== undefined && isValue(written)) this.#cover(written);
   }
 
-  /** A purge of the whole template, fenced ones apart: they spare what was written later. */
-  #isPurged({ origin }: KeyEffect): boolean {
+  /**
+   * By a purge of the whole template, fenced ones apart: they spare what was written later. So does one of an earlier
+   * transaction: it may be resumed after a crash, and then stands for nothing that came after it.
+   */
+  #isPurged(effect: Removal, transaction: Transaction | undefined): boolean {
+    const { origin } = effect;
     const { pattern } = origin;
     const purge = this.purges.get(effectName({ kind: 'purge', of: 'keys', pattern, origin }));
-    return purge !== undefined && purge.version === undefined;
+    if (purge === undefined || purge.version !== undefined) return false;
+    // One of another rule, that is not done once more or not so late.
+    if (effect.kind === 'delete' && withLongerGrace(purge, effect) !== purge) return false;
+    return purge.cause === undefined || purge.cause === transaction?.commitLsn;
   }
 
   /** Stronger than everything of its template that came before it. */
-  #purge(effect: Purge): void {
+  #purge(effect: Purge, transaction: Transaction | undefined): void {
     if (effect.version !== undefined) this.isOrdered = true;
     this.#coverBy(effect);
     const name = effectName(effect);
     const known = this.purges.get(name);
-    if (known === undefined) this.#put(this.purges, name, effect);
+    if (known === undefined) {
+      this.#put(this.purges, name, { ...effect, cause: transaction?.commitLsn });
+      return;
+    }
+    const cause = known.cause === undefined ? undefined : transaction?.commitLsn;
     // One without a fence removes whatever one with it would; of two fenced ones the later removes more.
-    else if (known.version !== undefined) this.purges.set(name, effect);
+    const kept = known.version === undefined ? withLongerGrace(known, effect) : effect;
+    if (kept !== known || known.cause !== cause) this.purges.set(name, { ...kept, cause });
   }
 
   /** A mass change purges with every row, so this must be quick where nothing has come since the last time. */
@@ -101,11 +116,11 @@ export class OpenBatch implements Batch {
       for (const covered of this.keys.values()) if (covered.origin === origin) this.#cover(covered);
       this.#origins.delete(origin);
     }
-    // Writes are applied after purges; one that another rule purges later must not come back so.
+    // Values are stored after purges; one that another rule purges later must not come back so.
     for (const origin of this.#written) {
       if (of !== 'keys' || origin.pattern !== pattern) continue;
       for (const covered of this.keys.values()) {
-        if (covered.origin === origin && covered.kind === 'write') this.#cover(covered);
+        if (covered.origin === origin && isValue(covered)) this.#cover(covered);
       }
       this.#written.delete(origin);
     }
@@ -127,7 +142,7 @@ export class OpenBatch implements Batch {
   #addKey(effect: KeyEffect): void {
     const { key, origin } = effect;
     this.#origins.add(origin);
-    if (effect.kind === 'write') this.#written.add(origin);
+    if (isValue(effect)) this.#written.add(origin);
     const known = this.keys.get(key);
     if (known === undefined) return this.#put(this.keys, key, effect);
     const combined = combineEffects(known, effect);
@@ -142,6 +157,10 @@ export class OpenBatch implements Batch {
     effects.set(name, effect);
     this.bytes += bytesOf(name, effect);
   }
+}
+
+function isValue({ kind }: KeyEffect): boolean {
+  return kind === 'write' || kind === 'refresh';
 }
 
 function bytesOf(name: string, effect: Effect): number {

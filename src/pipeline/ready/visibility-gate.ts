@@ -1,35 +1,33 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { RetryableError } from '../../domain/errors.ts';
-import type { Query } from '../../domain/query.ts';
-import { isVisible, parseSnapshot, type Snapshot } from './snapshot.ts';
+import { type Lsn, toLsn } from '../../domain/lsn.ts';
+import type { Commits } from '../../domain/transaction.ts';
+import type { PrimaryProbe } from './primary-probe.ts';
+import type { ReplicaProbe } from './replica-probe.ts';
+import { isVisible, type Snapshot } from './snapshot.ts';
+import { FIRST_WAIT_MS, LONGEST_WAIT_MS, until } from './until.ts';
 
-/** On a standby pg_current_snapshot() knows nothing of running transactions, and after a failover the ids are others. */
-const PROBE = `
-  SELECT pg_current_snapshot()::text AS snapshot,
-         CASE WHEN NOT pg_is_in_recovery() THEN substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) END AS timeline`;
-
-const FIRST_WAIT_MS = 1;
-const LONGEST_WAIT_MS = 50;
+/** So many milliseconds later, about, a key is deleted whose commit waits for a synchronous standby. */
+const MORE_ATTEMPTS = 3;
 
 interface Waiter {
-  readonly xids: ReadonlySet<number>;
-  readonly resolve: (invisible: ReadonlySet<number>) => void;
+  readonly commits: Commits;
+  readonly resolve: (invisible: Commits) => void;
   readonly reject: (error: unknown) => void;
 }
 
 /**
- * Tells when transactions are visible to new snapshots on the primary. Postgres sends a commit before it is (with a
- * synchronous standby, long before), and a reader that refills in between brings the old row back.
+ * Tells when transactions are visible to new snapshots on every database that readers read. Postgres sends a commit
+ * before it is (with a synchronous standby, long before; to a replica, at about the same time), and a reader that
+ * refills in between brings the old row back.
  */
 export class VisibilityGate {
-  readonly #query: Query;
-  readonly #timeline: number;
+  readonly #primary: PrimaryProbe;
+  readonly #replicas: readonly ReplicaProbe[];
   readonly #waiters = new Set<Waiter>();
 
-  /** @param timeline of the replication connection; the probe must come from the same one */
-  constructor(query: Query, timeline: number) {
-    this.#query = query;
-    this.#timeline = timeline;
+  constructor(primary: PrimaryProbe, replicas: readonly ReplicaProbe[]) {
+    this.#primary = primary;
+    this.#replicas = replicas;
   }
 
   /** How many batches wait for a commit to become visible. */
@@ -38,11 +36,17 @@ export class VisibilityGate {
   }
 
   /**
-   * Asks once. Keys may be deleted for good only after this was called.
+   * Asks, and a moment later again: most commits that are not visible yet are within a millisecond, and their keys need
+   * not be deleted twice, nor loaded twice by readers. Keys may be deleted for good only after this was called.
    * @returns those that are not visible yet
    */
-  async invisible(xids: ReadonlySet<number>): Promise<ReadonlySet<number>> {
-    return notIn(await this.#probe(), xids);
+  async invisible(commits: Commits): Promise<Commits> {
+    let invisible = this.#notIn(await this.#probe([commits]), commits);
+    for (let attempt = 0; invisible.size > 0 && attempt < MORE_ATTEMPTS; attempt++) {
+      await sleep(FIRST_WAIT_MS);
+      invisible = this.#notIn(await this.#probe([invisible]), invisible);
+    }
+    return invisible;
   }
 
   /**
@@ -50,12 +54,28 @@ export class VisibilityGate {
    * @param invisible at least one, of those that were not visible the last time
    * @returns those that are still not visible
    */
-  async untilFewer(invisible: ReadonlySet<number>, signal: AbortSignal): Promise<ReadonlySet<number>> {
-    const { promise, resolve, reject } = Promise.withResolvers<ReadonlySet<number>>();
+  async untilFewer(invisible: Commits, signal: AbortSignal): Promise<Commits> {
+    const { promise, resolve, reject } = Promise.withResolvers<Commits>();
     const isFirst = this.#waiters.size === 0;
-    this.#waiters.add({ xids: invisible, resolve, reject });
+    this.#waiters.add({ commits: invisible, resolve, reject });
     if (isFirst) void this.#poll(signal);
     return promise;
+  }
+
+  /**
+   * Resolves once the replicas show everything that the primary shows now.
+   * @returns whether there are any
+   * @throws RetryableError, and when the signal aborts
+   */
+  async untilReplicated(signal: AbortSignal): Promise<boolean> {
+    if (this.#replicas.length === 0) return false;
+    // The last byte of the last record stands for the record.
+    const last = toLsn((await this.#primary.walEnd()) - 1n);
+    await until(async () => {
+      for (const replica of this.#replicas) replica.ask(last);
+      return this.#replicas.every((replica) => replica.hasReplayed(last));
+    }, signal);
+    return true;
   }
 
   async #poll(signal: AbortSignal): Promise<void> {
@@ -66,10 +86,10 @@ export class VisibilityGate {
         waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)
       ) {
         await sleep(waitMs, undefined, { signal });
-        const snapshot = await this.#probe();
+        const snapshot = await this.#probe(this.#waiters.values().map(({ commits }) => commits));
         for (const waiter of this.#waiters) {
-          const invisible = notIn(snapshot, waiter.xids);
-          if (invisible.size === waiter.xids.size) continue;
+          const invisible = this.#notIn(snapshot, waiter.commits);
+          if (invisible.size === waiter.commits.size) continue;
           this.#waiters.delete(waiter);
           waiter.resolve(invisible);
           waitMs = FIRST_WAIT_MS;
@@ -81,15 +101,28 @@ export class VisibilityGate {
     }
   }
 
-  async #probe(): Promise<Snapshot> {
-    const [row] = await this.#query<{ snapshot: string; timeline: string | null }>(PROBE);
-    if (row === undefined || row.timeline === null || Number.parseInt(row.timeline, 16) !== this.#timeline) {
-      throw new RetryableError('the visibility probe did not reach the primary that the changes come from');
-    }
-    return parseSnapshot(row.snapshot);
+  /** Asks all at once and waits for the primary: what a replica answers later counts in the next probe. */
+  async #probe(waiting: Iterable<Commits>): Promise<Snapshot> {
+    const last = this.#replicas.length === 0 ? undefined : lastOf(waiting);
+    if (last !== undefined) for (const replica of this.#replicas) replica.ask(last);
+    return this.#primary.snapshot();
+  }
+
+  #notIn(snapshot: Snapshot, commits: Commits): Commits {
+    return new Map(
+      commits
+        .entries()
+        .filter(
+          ([xid, commitLsn]) =>
+            !isVisible(snapshot, xid) || !this.#replicas.every((replica) => replica.hasReplayed(commitLsn)),
+        ),
+    );
   }
 }
 
-function notIn(snapshot: Snapshot, xids: ReadonlySet<number>): ReadonlySet<number> {
-  return new Set(xids.values().filter((xid) => !isVisible(snapshot, xid)));
+function lastOf(waiting: Iterable<Commits>): Lsn | undefined {
+  let last: Lsn | undefined;
+  for (const commits of waiting)
+    for (const lsn of commits.values()) if (last === undefined || lsn > last) last = lsn;
+  return last;
 }

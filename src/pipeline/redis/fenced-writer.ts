@@ -1,8 +1,10 @@
 import type { Redis } from 'ioredis';
-import type { KeyEffect } from '../../domain/effect.ts';
+import type { KeyEffect, Write } from '../../domain/effect.ts';
+import { LeadershipLostError } from '../../domain/errors.ts';
 import type { Expiry } from '../../domain/rule.ts';
 import { formatVersion } from '../../domain/version.ts';
-import { HASH_SCRIPT, REMOVE_SCRIPT, SET_SCRIPT, SORTED_SET_SCRIPT } from './fenced-scripts.ts';
+import { ENTRY_SCRIPT, HASH_SCRIPT, REMOVE_SCRIPT, SET_SCRIPT, SORTED_SET_SCRIPT } from './fenced-scripts.ts';
+import type { LeaderToken } from './leader-token.ts';
 import { versionKey } from './version-key.ts';
 
 type WriteEffect = Extract<KeyEffect, { kind: 'write' }>;
@@ -10,53 +12,71 @@ type WriteEffect = Extract<KeyEffect, { kind: 'write' }>;
 /** A paused process may wake up much later; a version outlives what could still be written from before it. */
 const SHORTEST_VERSION_LIFE_MS = 24 * 3600 * 1000;
 
+/** A script with a version; those that store a value have the leader's token as well. */
+type Script = (...keysAndArgs: readonly (string | number)[]) => Promise<number>;
+
 interface Scripts {
-  freshetSet(key: string, version: string, ...args: readonly (string | number)[]): Promise<number>;
-  freshetHash(key: string, version: string, ...args: readonly (string | number)[]): Promise<number>;
-  freshetSortedSet(key: string, version: string, ...args: readonly (string | number)[]): Promise<number>;
-  freshetRemove(key: string, version: string, ...args: readonly (string | number)[]): Promise<number>;
+  freshetSet: Script;
+  freshetEntry: Script;
+  freshetHash: Script;
+  freshetSortedSet: Script;
+  freshetRemove: Script;
 }
 
 /** Writes values with the version that they reflect; an older value is refused by Redis itself. */
 export class FencedWriter {
   readonly #scripts: Scripts;
+  readonly #leader: LeaderToken;
   readonly #random: () => number;
 
-  constructor(redis: Redis, random: () => number = Math.random) {
-    redis.defineCommand('freshetSet', { numberOfKeys: 2, lua: SET_SCRIPT });
-    redis.defineCommand('freshetHash', { numberOfKeys: 2, lua: HASH_SCRIPT });
-    redis.defineCommand('freshetSortedSet', { numberOfKeys: 2, lua: SORTED_SET_SCRIPT });
+  constructor(redis: Redis, leader: LeaderToken, random: () => number = Math.random) {
+    redis.defineCommand('freshetSet', { numberOfKeys: 3, lua: SET_SCRIPT });
+    redis.defineCommand('freshetEntry', { numberOfKeys: 3, lua: ENTRY_SCRIPT });
+    redis.defineCommand('freshetHash', { numberOfKeys: 3, lua: HASH_SCRIPT });
+    redis.defineCommand('freshetSortedSet', { numberOfKeys: 3, lua: SORTED_SET_SCRIPT });
     redis.defineCommand('freshetRemove', { numberOfKeys: 2, lua: REMOVE_SCRIPT });
     this.#scripts = redis as Redis & Scripts;
+    this.#leader = leader;
     this.#random = random;
   }
 
-  /** @returns whether it was written; false where Redis knows a newer version. @throws the reply that was an error */
+  /**
+   * @returns whether it was written; false where Redis knows a newer version
+   * @throws LeadershipLostError where this session may not write any more; the reply that was an error
+   */
   async write({ key, write, version }: WriteEffect): Promise<boolean> {
-    const at = [key, versionKey(key)] as const;
     const fence = formatVersion(version);
+    if (write.op === 'remove') {
+      return 1 === (await this.#scripts.freshetRemove(key, versionKey(key), fence, SHORTEST_VERSION_LIFE_MS));
+    }
+    const { key: leaderKey, value: token } = this.#leader;
+    const lifeMs = this.#lifeMs(write.expiry);
+    const fenced = [key, versionKey(key), leaderKey, fence, versionLifeMs(lifeMs), token] as const;
+    const reply = await this.#store(write, fenced, lifeMs);
+    if (reply === -1) throw new LeadershipLostError(leaderKey);
+    return reply === 1;
+  }
+
+  #store(
+    write: Exclude<Write, { op: 'remove' }>,
+    fenced: readonly (string | number)[],
+    lifeMs: number,
+  ): Promise<number> {
     switch (write.op) {
-      case 'remove':
-        return 1 === (await this.#scripts.freshetRemove(...at, fence, SHORTEST_VERSION_LIFE_MS));
-      case 'set': {
-        const lifeMs = this.#lifeMs(write.expiry);
-        return (
-          1 === (await this.#scripts.freshetSet(...at, fence, versionLifeMs(lifeMs), write.value, lifeMs))
-        );
-      }
+      case 'set':
+        return write.asEntry === true
+          ? this.#scripts.freshetEntry(...fenced, write.value, lifeMs)
+          : this.#scripts.freshetSet(...fenced, write.value, lifeMs);
       case 'hash': {
-        const lifeMs = this.#lifeMs(write.expiry);
         const { set, removed } = divide(write.fields);
         const extent = write.replaces === true ? 'only' : write.isComplete ? 'all' : 'part';
-        const args = [lifeMs, extent, set.length, ...set.flat(), ...removed];
-        return 1 === (await this.#scripts.freshetHash(...at, fence, versionLifeMs(lifeMs), ...args));
+        return this.#scripts.freshetHash(...fenced, lifeMs, extent, set.length, ...set.flat(), ...removed);
       }
       case 'sortedSet': {
-        const lifeMs = this.#lifeMs(write.expiry);
         const { set, removed } = divide(write.members);
+        const extent = write.isComplete ? 'all' : 'part';
         const scored = set.flatMap(([member, score]) => [score, member]);
-        const args = [lifeMs, write.isComplete ? 'all' : 'part', set.length, ...scored, ...removed];
-        return 1 === (await this.#scripts.freshetSortedSet(...at, fence, versionLifeMs(lifeMs), ...args));
+        return this.#scripts.freshetSortedSet(...fenced, lifeMs, extent, set.length, ...scored, ...removed);
       }
     }
   }

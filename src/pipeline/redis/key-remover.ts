@@ -1,16 +1,17 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { Batch } from '../../domain/batch.ts';
 import type { CacheKey, Effect, Origin } from '../../domain/effect.ts';
+import type { Lsn } from '../../domain/lsn.ts';
 import { formatVersion, type Version } from '../../domain/version.ts';
 import { PURGE_SCRIPT } from './fenced-scripts.ts';
-import { OWN_PREFIX } from './own-keys.ts';
+import { paced } from './paced.ts';
 import { POP_TAG_SCRIPT } from './pop-tag-script.ts';
+import type { PurgeCursors } from './purge-cursors.ts';
+import { scanKeys } from './scan-keys.ts';
 import { versionKey } from './version-key.ts';
 
 /** Many keys a command is nine times faster than one; more than this would hold Redis up for others. */
 const KEYS_PER_UNLINK = 500;
-const KEYS_PER_SCAN = 1_000;
 const MEMBERS_PER_POP = 500;
 
 type Purge = Extract<Effect, { kind: 'purge' }>;
@@ -30,11 +31,34 @@ export interface Removal {
 
 export type Removals = Map<Origin['rule'], Removal>;
 
+/** Told of a purge by pattern while it runs: it may take minutes. */
+export interface PurgeObserver {
+  purgeBegan(): void;
+  /** Keys of the pattern that were found, and are to be removed. */
+  purgeFound(keys: number): void;
+  purgeEnded(): void;
+}
+
+/** One removal of a batch. */
+interface Pass {
+  readonly removals: Removals;
+  readonly signal: AbortSignal;
+  readonly visibleUpTo: Lsn | undefined;
+}
+
+export interface RemoverOptions {
+  /** Without them every purge begins at the start. */
+  readonly cursors?: PurgeCursors;
+  readonly observer?: PurgeObserver;
+}
+
 /** Removes keys: singly, by tag and by pattern. All of it may be done again, in any order. */
 export class KeyRemover {
   readonly #redis: Redis & Scripts;
+  readonly #options: RemoverOptions;
 
-  constructor(redis: Redis) {
+  constructor(redis: Redis, options: RemoverOptions = {}) {
+    this.#options = options;
     redis.defineCommand('freshetPopTag', { numberOfKeys: 1, lua: POP_TAG_SCRIPT });
     redis.defineCommand('freshetPurge', { numberOfKeys: 2, lua: PURGE_SCRIPT });
     this.#redis = redis as Redis & Scripts;
@@ -43,24 +67,28 @@ export class KeyRemover {
   /**
    * Everything that is removed whatever its version. Tags first: a key or pattern may be that of a tag, and with it
    * would go the names of its members. Resolves once Redis has confirmed every single command.
+   * @param visibleUpTo for the removal that counts, where every transaction that ends by then is visible: then a purge
+   * that was interrupted goes on
    * @throws the first reply that was an error; what was applied by then is unknown
    */
-  async remove(batch: Batch, signal: AbortSignal): Promise<Removals> {
+  async remove(batch: Batch, signal: AbortSignal, visibleUpTo?: Lsn): Promise<Removals> {
     const removals: Removals = new Map();
+    const pass = { removals, signal, visibleUpTo };
     for (const { kind, key, origin } of batch.keys.values()) {
-      if (kind === 'purgeTag') await this.#purgeTag(origin.rule, key, removals, signal);
+      if (kind === 'purgeTag') await this.#purgeTag(origin.rule, key, pass);
     }
     const purges = [...batch.purges.values()].filter(({ version }) => version === undefined);
-    for (const purge of purges) if (purge.of === 'tags') await this.#purgeTags(purge, removals, signal);
+    for (const purge of purges) if (purge.of === 'tags') await this.#purgeTags(purge, pass);
     await this.#delete(batch, removals);
-    for (const purge of purges) if (purge.of === 'keys') await this.#purge(purge, removals, signal);
+    for (const purge of purges) if (purge.of === 'keys') await this.#purge(purge, pass);
     return removals;
   }
 
   /** The purges of keys that Freshet writes: what is newer stays. @throws as `remove` does */
   async removeOlder(batch: Batch, removals: Removals, signal: AbortSignal): Promise<void> {
+    const pass = { removals, signal, visibleUpTo: undefined };
     for (const purge of batch.purges.values()) {
-      if (purge.version !== undefined) await this.#purge(purge, removals, signal);
+      if (purge.version !== undefined) await this.#purge(purge, pass);
     }
   }
 
@@ -102,38 +130,23 @@ export class KeyRemover {
     );
   }
 
-  /** Walks the whole key space. */
-  async #purge(
-    { pattern, version, origin: { rule } }: Purge,
-    removals: Removals,
-    signal: AbortSignal,
-  ): Promise<void> {
-    await this.#scan(
-      pattern,
-      async (keys) =>
-        version === undefined
-          ? this.#unlink(rule, keys, removals)
-          : this.#unlinkOlder(rule, keys, version, removals),
-      signal,
+  async #purge(purge: Purge, pass: Pass): Promise<void> {
+    const { version, origin } = purge;
+    await this.#scan(purge, pass, async (keys) =>
+      version === undefined
+        ? this.#unlink(origin.rule, keys, pass.removals)
+        : this.#unlinkOlder(origin.rule, keys, version, pass.removals),
     );
   }
 
-  async #purgeTags(
-    { pattern, origin: { rule } }: Purge,
-    removals: Removals,
-    signal: AbortSignal,
-  ): Promise<void> {
-    await this.#scan(
-      pattern,
-      async (tags) => {
-        for (const tag of tags) await this.#purgeTag(rule, tag, removals, signal);
-      },
-      signal,
-    );
+  async #purgeTags(purge: Purge, pass: Pass): Promise<void> {
+    await this.#scan(purge, pass, async (tags) => {
+      for (const tag of tags) await this.#purgeTag(purge.origin.rule, tag, pass);
+    });
   }
 
   /** A key that is no set is no tag, and stays. */
-  async #purgeTag(rule: string, tag: string, removals: Removals, signal: AbortSignal): Promise<void> {
+  async #purgeTag(rule: string, tag: string, { removals, signal }: Pass): Promise<void> {
     await paced(async () => {
       const [popped, existed] = await this.#redis.freshetPopTag(tag, MEMBERS_PER_POP);
       if (popped > 0) count(removals, rule, popped, existed);
@@ -141,18 +154,24 @@ export class KeyRemover {
     }, signal);
   }
 
+  /** Walks the whole key space, or what is left of it. */
   async #scan(
-    pattern: string,
+    purge: Purge,
+    { signal, visibleUpTo }: Pass,
     handle: (keys: readonly string[]) => Promise<void>,
-    signal: AbortSignal,
   ): Promise<void> {
-    let cursor = '0';
-    await paced(async () => {
-      const [next, found] = await this.#redis.scan(cursor, 'MATCH', pattern, 'COUNT', KEYS_PER_SCAN);
-      await handle(found.filter((key) => !key.startsWith(OWN_PREFIX)));
-      cursor = next;
-      return cursor !== '0';
-    }, signal);
+    const { cursors, observer } = this.#options;
+    const bookmark = visibleUpTo === undefined ? undefined : cursors?.bookmark(purge, visibleUpTo);
+    const onKeys = async (keys: readonly string[]): Promise<void> => {
+      observer?.purgeFound(keys.length);
+      await handle(keys);
+    };
+    observer?.purgeBegan();
+    try {
+      await scanKeys(this.#redis, purge.pattern, onKeys, signal, bookmark);
+    } finally {
+      observer?.purgeEnded();
+    }
   }
 }
 
@@ -161,13 +180,4 @@ function count(removals: Removals, rule: string, requested: number, existed: num
   removal.requested += requested;
   removal.existed += existed;
   removals.set(rule, removal);
-}
-
-/** Rests after each step for as long as it took, so that half of Redis' time stays for others. */
-async function paced(step: () => Promise<boolean>, signal: AbortSignal): Promise<void> {
-  for (;;) {
-    const startedMs = performance.now();
-    if (!(await step())) return;
-    await sleep(performance.now() - startedMs, undefined, { signal });
-  }
 }

@@ -1,11 +1,12 @@
-import type { Redis } from 'ioredis';
+import { isDeepStrictEqual } from 'node:util';
+import type { ChainableCommander, Redis } from 'ioredis';
 import type { RowChange } from './history.ts';
 import type { TableState } from './stored-row.ts';
 import type { Content, View } from './view.ts';
 
 const LIFE_MS = 3_600_000;
 
-/** What an application keeps in Redis under the keys of views. */
+/** What an application keeps in Redis under the keys of views, those apart whose changes it is only told of. */
 export class ViewCache {
   readonly #redis: Redis;
   readonly #prefix: string;
@@ -17,7 +18,11 @@ export class ViewCache {
     this.#redis = redis;
     this.#prefix = prefix;
     const rows = changes.flatMap((change) => ('after' in change ? [change.after] : []));
-    this.#views = new Map(views.flatMap((view) => view.keysOf(rows).map((key) => [key, view] as const)));
+    this.#views = new Map(
+      views
+        .filter(({ stream }) => stream === undefined)
+        .flatMap((view) => view.keysOf(rows).map((key) => [key, view] as const)),
+    );
   }
 
   /** Caches some of what the tables hold, as a reader that missed it: a bit of `which` a key. */
@@ -26,8 +31,10 @@ export class ViewCache {
     for (const [index, [key, view]] of [...this.#views].entries()) {
       const content = view.contentOf(key, state);
       if (((which >> (index % 16)) & 1) === 0 || content === undefined) continue;
-      if (typeof content === 'string') pipeline.set(key, content, 'PX', LIFE_MS);
-      else pipeline.unlink(key).hset(key, content).pexpire(key, LIFE_MS);
+      // Before the key is there: a tag that is purged in between takes a name too much along, which does no harm.
+      const tag = view.tagOf?.(key);
+      if (tag !== undefined) pipeline.sadd(tag, key).pexpire(tag, LIFE_MS);
+      store(pipeline, key, content);
     }
     for (const [error] of (await pipeline.exec()) ?? []) if (error !== null) throw error;
   }
@@ -44,20 +51,36 @@ export class ViewCache {
     for (const [key, found] of await this.contents()) {
       const view = this.#views.get(key);
       const expected = view?.contentOf(key, state);
-      if (!isEqual(found, expected)) stale[key] = { found, expected: expected ?? 'no key' };
+      if (!isDeepStrictEqual(found, expected)) stale[key] = { found, expected: expected ?? 'no key' };
     }
     return stale;
   }
 
-  /** Every key of the prefix. */
+  /** Every key of the prefix that has a content: no tags, and no streams. */
   async contents(): Promise<ReadonlyMap<string, Content>> {
     const contents = new Map<string, Content>();
     for (const key of await this.#keys()) {
-      const type = await this.#redis.type(key);
-      const found = type === 'hash' ? await this.#redis.hgetall(key) : await this.#redis.get(key);
-      if (found !== null) contents.set(key, found);
+      const found = await this.#contentOf(key);
+      if (found !== undefined) contents.set(key, found);
     }
     return contents;
+  }
+
+  async #contentOf(key: string): Promise<Content | undefined> {
+    switch (await this.#redis.type(key)) {
+      case 'string':
+        return (await this.#redis.get(key)) ?? undefined;
+      case 'hash':
+        return this.#redis.hgetall(key);
+      case 'zset': {
+        const flat = await this.#redis.zrange(key, '0', '-1', 'WITHSCORES');
+        return new Map(
+          flat.flatMap((name, index) => (index % 2 === 0 ? [[name, flat[index + 1] ?? '']] : [])),
+        );
+      }
+      default:
+        return undefined;
+    }
   }
 
   async keysForEver(): Promise<readonly string[]> {
@@ -78,8 +101,13 @@ export class ViewCache {
   }
 }
 
-function isEqual(one: Content, other: Content | undefined): boolean {
-  if (other === undefined || typeof one === 'string' || typeof other === 'string') return one === other;
-  const names = Object.keys(one);
-  return names.length === Object.keys(other).length && names.every((name) => one[name] === other[name]);
+function store(pipeline: ChainableCommander, key: string, content: Content): void {
+  if (typeof content === 'string') pipeline.set(key, content, 'PX', LIFE_MS);
+  else if (content instanceof Map) {
+    const scored = [...content].flatMap(([member, score]) => [score, member]);
+    pipeline
+      .unlink(key)
+      .zadd(key, ...scored)
+      .pexpire(key, LIFE_MS);
+  } else pipeline.unlink(key).hset(key, content).pexpire(key, LIFE_MS);
 }

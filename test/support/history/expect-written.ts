@@ -1,7 +1,9 @@
 import { expect } from 'vitest';
 import type { ViewCache } from './cache.ts';
 import type { RowChange } from './history.ts';
-import type { Identity, View } from './view.ts';
+import type { Identity } from './identity.ts';
+import type { TableState } from './stored-row.ts';
+import type { View } from './view.ts';
 
 /** What must have been written is there, and for a time only. Without it a daemon that removes everything would do. */
 export async function expectWritten(
@@ -9,9 +11,14 @@ export async function expectWritten(
   views: readonly View[],
   changes: readonly RowChange[],
   identities: readonly [Identity, Identity],
+  state: TableState,
 ): Promise<void> {
   const contents = await cache.contents();
-  const written = views.flatMap((view) => [...view.writtenKeys(changes, identities)]);
+  const written = views.flatMap((view) =>
+    [...(view.writtenKeys?.(changes, identities) ?? [])].filter(
+      (key) => view.contentOf(key, state) !== undefined,
+    ),
+  );
   expect(
     written.filter((key) => !contents.has(key)),
     'keys that were written and are gone',

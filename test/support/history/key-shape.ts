@@ -26,3 +26,9 @@ export function keyOf(shape: KeyShape, row: StoredRow): string | undefined {
   }
   return key;
 }
+
+/** The keys of these rows; one without columns is there without any row. */
+export function keysOf(shape: KeyShape, rows: readonly StoredRow[]): readonly string[] {
+  if (columnsOf(shape).length === 0) return [shape.filter((part) => typeof part === 'string').join('')];
+  return rows.map((row) => keyOf(shape, row)).filter((key) => key !== undefined);
+}

@@ -1,8 +1,13 @@
+import type { Redis } from 'ioredis';
 import type { Batch } from '../../../src/domain/batch.ts';
 import { type Lsn, toLsn } from '../../../src/domain/lsn.ts';
+import type { Query } from '../../../src/domain/query.ts';
 import type { Rule } from '../../../src/domain/rule.ts';
 import type { Table } from '../../../src/domain/table.ts';
+import { BatchExpander } from '../../../src/pipeline/expand/batch-expander.ts';
 import { BatchQueue } from '../../../src/pipeline/queue/batch-queue.ts';
+import { BatchApplier } from '../../../src/pipeline/redis/batch-applier.ts';
+import type { LeaderToken } from '../../../src/pipeline/redis/leader-token.ts';
 import { AckTracker } from '../../../src/pipeline/settle/ack-tracker.ts';
 import { StreamReader } from '../../../src/session/stream-reader.ts';
 import type { CommittedTransaction } from './history.ts';
@@ -15,15 +20,34 @@ function endOf(index: number): Lsn {
 
 function ignore(): void {}
 
-/** One process that holds the slot, from its first transaction until it dies: reader, queue and acknowledgement. */
+function fail(_origin: unknown, _sql: unknown, error: unknown): never {
+  throw error;
+}
+
+export interface LeaderOptions {
+  readonly redis: Redis;
+  readonly rules: readonly Rule[];
+  readonly tables: readonly [Table, Table];
+  readonly maxKeys: number;
+  /** Gives values in Postgres' text form. */
+  readonly query: Query;
+}
+
+/** One process that holds the slot, from its first transaction until it dies: the pipeline but for Postgres' ends. */
 export class Leader {
+  readonly token: LeaderToken;
+  readonly applier: BatchApplier;
+  readonly #expander: BatchExpander;
   readonly #queue: BatchQueue;
   readonly #reader: StreamReader;
   readonly #wire: Wire;
   readonly #acks = new AckTracker();
   #next: Promise<Batch | undefined> | undefined;
 
-  constructor(rules: readonly Rule[], tables: readonly [Table, Table], maxKeys: number) {
+  constructor({ redis, rules, tables, maxKeys, query }: LeaderOptions, token: LeaderToken) {
+    this.token = token;
+    this.applier = new BatchApplier(redis, token);
+    this.#expander = new BatchExpander({ query, onFault: fail, onOverflow: ignore, onCircuit: ignore });
     this.#queue = new BatchQueue({ maxKeys, maxBytes: 100_000_000 });
     this.#wire = new Wire(tables);
     this.#reader = new StreamReader({
@@ -59,6 +83,11 @@ export class Leader {
     const batch = await Promise.race([this.#next, none]);
     if (batch !== undefined) this.#next = undefined;
     return batch;
+  }
+
+  /** The batch with everything that it has to ask for, in parts to be applied in their order. */
+  expand(batch: Batch): AsyncGenerator<Batch, void, undefined> {
+    return this.#expander.expand(batch, (refreshes) => this.applier.existing(refreshes));
   }
 
   /** The batch is applied. @returns how many transactions are acknowledged now, if any of this leader's are */

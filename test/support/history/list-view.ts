@@ -1,8 +1,10 @@
 import * as fc from 'fast-check';
 import type { TestRule } from '../../integration/rule-text.ts';
-import { columnsOf, type KeyShape, keyOf, templateOf } from './key-shape.ts';
+import { changedCondition } from './changed-condition.ts';
+import { columnsOf, type KeyShape, keyOf, keysOf, templateOf } from './key-shape.ts';
 import { COLUMN_NAMES, type StoredRow, type TableIndex } from './stored-row.ts';
 import type { View } from './view.ts';
+import { TABLE_NAMES } from './wire.ts';
 
 /** Which rows are in the lists, and the condition that is true whenever one comes, goes, or alters within them. */
 const GUARDS = {
@@ -45,49 +47,48 @@ const KIND_GROUPS = [
 ] as const;
 
 const spec = fc.record({
+  kind: fc.constant('list'),
   tables: fc.constantFrom<readonly TableIndex[]>([0], [1], [0, 1]),
   shapes: fc.subarray([...SHAPES], { minLength: 1, maxLength: 3 }),
   columns: fc.subarray([...COLUMN_NAMES]),
   guard: fc.constantFrom(...(Object.keys(GUARDS) as (keyof typeof GUARDS)[])),
   /** One rule for all kinds of change, or two that share them. */
   kinds: fc.constantFrom(...KIND_GROUPS),
-  action: fc.constantFrom('delete', 'purgePattern'),
+  action: fc.constantFrom('delete', 'purgePattern', 'purgeTag', 'publish'),
   massChange: fc.constantFrom(undefined, 1, 3),
 });
 
 export type ListSpec = Readonly<typeof spec extends fc.Arbitrary<infer T> ? T : never>;
 
-/** Lists of rows that an application caches; rules delete them. */
+/** Lists of rows that an application caches; rules delete them, or tell that they have changed. */
 export const listSpecs: fc.Arbitrary<ListSpec> = spec;
 
 /** @param prefix of all its keys; @param name of its rules, in front */
-export function listView(name: string, prefix: string, given: ListSpec, tableNames: readonly string[]): View {
+export function listView(name: string, prefix: string, given: ListSpec): View {
   const { tables, columns, guard, kinds, action, massChange } = given;
   const shapes = given.shapes.map((shape): KeyShape => [prefix, ...shape]);
   const watched = [...new Set([...columns, ...shapes.flatMap(columnsOf)])];
   // With nothing to alter, only rows that come and go count.
-  const when =
-    guard === 'changed' && watched.length > 0
-      ? `changed(${watched.map((column) => `'${column}'`).join(', ')})`
-      : GUARDS[guard].when;
+  const when = guard === 'changed' && watched.length > 0 ? changedCondition(watched) : GUARDS[guard].when;
   const groups = kinds.length === 0 ? [undefined] : kinds;
+  const tagOf = (key: string) => `${prefix}tag:${key.slice(prefix.length)}`;
+  const stream = `${prefix}changes`;
   const rules = tables.flatMap((table) =>
     groups.map(
       (on, index): TestRule => ({
         name: `${name}-${table}-${index}`,
-        table: `public.${tableNames[table] ?? ''}`,
-        keys: shapes.map(templateOf),
+        table: `public.${TABLE_NAMES[table]}`,
+        keys: shapes.map(templateOf).map((key) => (action === 'purgeTag' ? tagOf(key) : key)),
         ...(on === undefined ? {} : { on }),
         ...(when === undefined ? {} : { when }),
         ...(massChange === undefined ? {} : { massChange: { over: massChange, then: 'purge' } }),
-        [action]: {},
+        [action]: action === 'publish' ? { stream } : {},
       }),
     ),
   );
   return {
     rules,
-    keysOf: (rows) =>
-      shapes.flatMap((shape) => rows.map((row) => keyOf(shape, row)).filter((key) => key !== undefined)),
+    keysOf: (rows) => shapes.flatMap((shape) => keysOf(shape, rows)),
     contentOf(key, state) {
       const found = tables.flatMap((table) =>
         state[table]
@@ -97,6 +98,7 @@ export function listView(name: string, prefix: string, given: ListSpec, tableNam
       // An empty list is cached as well: so an application remembers a miss.
       return JSON.stringify(found.toSorted());
     },
-    writtenKeys: () => new Set(),
+    ...(action === 'purgeTag' ? { tagOf } : {}),
+    ...(action === 'publish' ? { stream } : {}),
   };
 }

@@ -1,16 +1,19 @@
 import * as fc from 'fast-check';
 import type { TestRule } from '../../integration/rule-text.ts';
+import { changedCondition } from './changed-condition.ts';
 import type { RowChange } from './history.ts';
+import { type Identity, isTold } from './identity.ts';
 import { columnsOf, type KeyShape, keyOf, templateOf } from './key-shape.ts';
 import {
   COLUMN_NAMES,
-  COLUMN_TYPES,
   type ColumnName,
   isLarge,
+  rowJson,
   type StoredRow,
   TABLE_INDEXES,
 } from './stored-row.ts';
-import type { Content, Identity, View } from './view.ts';
+import type { Content, View } from './view.ts';
+import { TABLE_NAMES } from './wire.ts';
 
 /** Each tells one row of a table from all others. */
 const SHAPES: readonly KeyShape[] = [
@@ -26,6 +29,7 @@ const TEXT_VALUE: KeyShape = ['<', { column: 'price' }, ' ', { column: 'status',
 const COMPANIONS = ['none', 'none', 'deletes', 'inserts', 'state'] as const;
 
 const spec = fc.record({
+  kind: fc.constant('record'),
   table: fc.constantFrom(...TABLE_INDEXES),
   shape: fc.constantFrom(...SHAPES),
   form: fc.constantFrom('json', 'json', 'text', 'hash', 'hash', 'hashWithEmpty'),
@@ -41,15 +45,10 @@ export type RecordSpec = Readonly<typeof spec extends fc.Arbitrary<infer T> ? T 
 export const recordSpecs: fc.Arbitrary<RecordSpec> = spec;
 
 /** @param prefix of all its keys; @param name of its rules, in front */
-export function recordView(
-  name: string,
-  prefix: string,
-  given: RecordSpec,
-  tableNames: readonly string[],
-): View {
+export function recordView(name: string, prefix: string, given: RecordSpec): View {
   const record = new RecordKeys(prefix, given);
   return {
-    rules: record.rules(name, `public.${tableNames[given.table] ?? ''}`),
+    rules: record.rules(name, `public.${TABLE_NAMES[given.table]}`),
     keysOf: (rows) => rows.map((row) => record.keyOf(row)).filter((key) => key !== undefined),
     contentOf(key, state) {
       const row = state[given.table].find((each) => record.keyOf(each) === key);
@@ -81,8 +80,7 @@ class RecordKeys {
     const { companion, isGuarded, massChange } = this.#spec;
     const keys = [templateOf(this.#shape)];
     const limit = massChange === undefined ? {} : { massChange: { over: massChange, then: 'purge' } };
-    const changed = `changed(${this.#watched.map((column) => `'${column}'`).join(', ')})`;
-    const guard = isGuarded ? { when: changed } : {};
+    const guard = isGuarded ? { when: changedCondition(this.#watched) } : {};
     const writer = { name, table, keys, ...guard, ...limit, ...this.#action() };
     const remover = { name: `${name}-companion`, table, keys };
     switch (companion) {
@@ -126,9 +124,7 @@ class RecordKeys {
     const { companion, form } = this.#spec;
     if (companion === 'state' && row.status !== 'live') return undefined;
     if (form === 'text') return keyOf(TEXT_VALUE, row);
-    if (form === 'json') {
-      return JSON.stringify(Object.fromEntries(this.#columns.map((name) => [name, jsonValue(name, row)])));
-    }
+    if (form === 'json') return rowJson(row, this.#columns);
     const fields = this.#columns.flatMap((column): readonly [string, string][] => {
       const value = row[column] ?? (form === 'hashWithEmpty' ? '' : null);
       return value === null ? [] : [[column, value]];
@@ -166,23 +162,21 @@ class RecordKeys {
   ): void {
     const isSameKey = this.keyOf(before) === this.keyOf(after);
     if (!isSameKey) this.#drop(before, written);
-    const isTold =
+    const isValueTold =
       identity === 'full' ||
       !this.#columns.some((column) => isLarge(after[column]) && before[column] === after[column]);
     const isHash = this.#spec.form === 'hash' || this.#spec.form === 'hashWithEmpty';
     if (isHash && isSameKey) {
       // A part of a row goes only into a hash that exists.
       if (this.contentOf(after) === undefined) this.#drop(after, written);
-    } else if (!isTold) this.#drop(after, written);
+    } else if (!isValueTold) this.#drop(after, written);
     else if (!this.#spec.isGuarded || this.#watched.some((column) => before[column] !== after[column])) {
       this.#store(after, written);
     }
   }
 
   #isKeyTold(identity: Identity): boolean {
-    if (identity === 'full') return true;
-    const told: readonly ColumnName[] = identity === 'index' ? ['id', 'status'] : ['id'];
-    return columnsOf(this.#shape).every((column) => told.includes(column));
+    return isTold(columnsOf(this.#shape), identity);
   }
 
   #store(row: StoredRow, written: Set<string>): void {
@@ -196,9 +190,4 @@ class RecordKeys {
     const key = this.keyOf(row);
     if (key !== undefined) written.delete(key);
   }
-}
-
-function jsonValue(column: ColumnName, row: StoredRow): string | number | null {
-  const value = row[column];
-  return value !== null && COLUMN_TYPES[column] === 23 ? Number(value) : value;
 }

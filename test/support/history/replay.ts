@@ -1,12 +1,14 @@
 import * as fc from 'fast-check';
 import type { Batch } from '../../../src/domain/batch.ts';
-import type { Rule } from '../../../src/domain/rule.ts';
-import type { Table } from '../../../src/domain/table.ts';
-import { BatchApplier } from '../../../src/pipeline/redis/batch-applier.ts';
+import { LeadershipLostError } from '../../../src/domain/errors.ts';
+import type { LeaderToken } from '../../../src/pipeline/redis/leader-token.ts';
+import { heldToken } from '../redis/held-token.ts';
 import type { FailingRedis } from './failing-redis.ts';
 import { type CommittedTransaction, EMPTY_TABLES } from './history.ts';
-import { Leader } from './leader.ts';
+import { Leader, type LeaderOptions } from './leader.ts';
 import type { TableState } from './stored-row.ts';
+
+export const SLOT = 'history';
 
 /** What happens next, beside the commits of the history. */
 export type Step =
@@ -50,12 +52,11 @@ export const steps: fc.Arbitrary<readonly Step[]> = fc.array(
   { maxLength: 40, size: 'max' },
 );
 
-export interface ReplayOptions {
+export interface ReplayOptions extends LeaderOptions {
   readonly redis: FailingRedis;
-  readonly rules: readonly Rule[];
-  readonly tables: readonly [Table, Table];
   readonly history: readonly CommittedTransaction[];
-  readonly maxKeys: number;
+  /** Before the stream tells of it. */
+  readonly commit: (transaction: CommittedTransaction) => Promise<void>;
   /** Caches what the tables hold now. */
   readonly fill: (state: TableState, which: number) => Promise<void>;
   readonly evict: (which: number) => Promise<void>;
@@ -65,7 +66,7 @@ export interface ReplayOptions {
 
 /** What a wrong daemon would do. */
 export interface Sabotage {
-  readonly beforeApply?: (redis: FailingRedis) => Promise<void>;
+  readonly beforeApply?: (redis: FailingRedis, token: LeaderToken) => Promise<void>;
   readonly afterApply?: (redis: FailingRedis, batch: Batch) => Promise<void>;
   /** Everything that was read counts as acknowledged when a leader dies. */
   readonly acknowledgesEarly?: boolean;
@@ -74,17 +75,19 @@ export interface Sabotage {
 /** Sends a history through leaders that die, to the end. */
 export class Replay {
   readonly #options: ReplayOptions;
-  readonly #applier: BatchApplier;
   readonly #signal = new AbortController().signal;
   #leader: Leader;
   #committed = 0;
   #acknowledged = 0;
-  #paused: { readonly leader: Leader; readonly batch: Batch | undefined } | undefined;
+  #paused: { readonly leader: Leader; readonly parts: readonly Batch[] } | undefined;
 
-  constructor(options: ReplayOptions) {
+  private constructor(options: ReplayOptions, leader: Leader) {
     this.#options = options;
-    this.#applier = new BatchApplier(options.redis);
-    this.#leader = this.#newLeader();
+    this.#leader = leader;
+  }
+
+  static async start(options: ReplayOptions): Promise<Replay> {
+    return new Replay(options, await newLeader(options));
   }
 
   async run(given: readonly Step[]): Promise<void> {
@@ -116,33 +119,58 @@ export class Replay {
 
   async #commit(): Promise<void> {
     const transaction = this.#options.history[this.#committed];
-    if (transaction !== undefined) await this.#leader.read(transaction, this.#committed++);
+    if (transaction === undefined) return;
+    await this.#options.commit(transaction);
+    await this.#leader.read(transaction, this.#committed++);
   }
 
   async #apply(early: boolean): Promise<boolean> {
     const batch = await this.#leader.take();
     if (batch === undefined) return false;
-    if (early) await this.#applier.remove(batch, this.#signal);
-    await this.#applyWhole(batch);
-    this.#acknowledged = Math.max(this.#acknowledged, this.#leader.settle(batch));
+    if (early) await this.#leader.applier.remove(batch, this.#signal);
+    if (await this.#applyWhole(this.#leader.expand(batch), this.#leader)) {
+      this.#acknowledged = Math.max(this.#acknowledged, this.#leader.settle(batch));
+    } else await this.#succeed(0);
     return true;
   }
 
-  async #applyWhole(batch: Batch): Promise<void> {
+  /** @returns whether it was done; false where the leader found that it is none any more */
+  async #applyWhole(
+    parts: Iterable<Batch> | AsyncIterable<Batch>,
+    { applier, token }: Leader,
+  ): Promise<boolean> {
     const { redis, sabotage } = this.#options;
-    await sabotage?.beforeApply?.(redis);
-    await this.#applier.apply(batch, this.#signal);
-    await sabotage?.afterApply?.(redis, batch);
+    try {
+      for await (const part of parts) {
+        await sabotage?.beforeApply?.(redis, token);
+        await applier.apply(part, this.#signal);
+        await sabotage?.afterApply?.(redis, part);
+      }
+    } catch (error) {
+      if (error instanceof LeadershipLostError) return false;
+      throw error;
+    }
+    return true;
   }
 
   async #crash({ commands, back, isPaused }: Extract<Step, { kind: 'crash' }>): Promise<void> {
-    const batch = await this.#leader.take();
-    if (batch !== undefined) {
-      await this.#options.redis.during(commands, () => this.#applyWhole(batch));
-    }
-    if (isPaused) this.#paused = { leader: this.#leader, batch };
+    const leader = this.#leader;
+    const batch = await leader.take();
+    // One that is paused has read before what it will write when it wakes up.
+    const held: Batch[] = [];
+    if (isPaused && batch !== undefined) for await (const part of leader.expand(batch)) held.push(part);
+    await this.#options.redis.during(commands, async () => {
+      if (isPaused) await this.#applyWhole(held, leader);
+      else if (batch !== undefined) await this.#applyWhole(leader.expand(batch), leader);
+    });
+    if (isPaused) this.#paused = { leader, parts: held };
     if (this.#options.sabotage?.acknowledgesEarly === true) this.#acknowledged = this.#committed;
-    this.#leader = this.#newLeader();
+    await this.#succeed(back);
+  }
+
+  /** The next leader is sent everything that is not acknowledged, and so many transactions more. */
+  async #succeed(back: number): Promise<void> {
+    this.#leader = await newLeader(this.#options);
     const first = Math.max(0, this.#acknowledged - back);
     for (const [index, transaction] of this.#options.history.entries()) {
       if (index >= first && index < this.#committed) await this.#leader.read(transaction, index);
@@ -155,14 +183,15 @@ export class Replay {
     this.#paused = undefined;
     if (paused === undefined) return;
     await this.#options.redis.during(commands, async () => {
-      for (let { batch } = paused; batch !== undefined; batch = await paused.leader.take()) {
-        await this.#applyWhole(batch);
+      const { leader, parts } = paused;
+      let isLeader = await this.#applyWhole(parts, leader);
+      for (let batch = await leader.take(); isLeader && batch !== undefined; batch = await leader.take()) {
+        isLeader = await this.#applyWhole(leader.expand(batch), leader);
       }
     });
   }
+}
 
-  #newLeader(): Leader {
-    const { rules, tables, maxKeys } = this.#options;
-    return new Leader(rules, tables, maxKeys);
-  }
+async function newLeader(options: ReplayOptions): Promise<Leader> {
+  return new Leader(options, await heldToken(options.redis, SLOT));
 }

@@ -1,26 +1,47 @@
 import * as fc from 'fast-check';
 import { ruleText } from '../../integration/rule-text.ts';
+import { type CounterSpec, counterSpecs, counterView } from './counter-view.ts';
+import { type JoinedSpec, joinedSpecs, joinedView } from './joined-view.ts';
 import { type ListSpec, listSpecs, listView } from './list-view.ts';
+import { type RankingSpec, rankingSpecs, rankingView } from './ranking-view.ts';
 import { type RecordSpec, recordSpecs, recordView } from './record-view.ts';
+import { type RefreshSpec, refreshSpecs, refreshView } from './refresh-view.ts';
 import type { View } from './view.ts';
-import { TABLE_NAMES } from './wire.ts';
 
-export interface RuleSetSpec {
-  readonly lists: readonly ListSpec[];
-  readonly records: readonly RecordSpec[];
-}
+export type ViewSpec = ListSpec | RecordSpec | JoinedSpec | RefreshSpec | CounterSpec | RankingSpec;
 
-export const ruleSetSpecs: fc.Arbitrary<RuleSetSpec> = fc.record({
-  lists: fc.array(listSpecs, { maxLength: 2 }),
-  records: fc.array(recordSpecs, { maxLength: 3 }),
-});
+export const ruleSetSpecs: fc.Arbitrary<readonly ViewSpec[]> = fc.array(
+  fc.oneof(
+    { weight: 2, arbitrary: listSpecs },
+    { weight: 3, arbitrary: recordSpecs },
+    { weight: 1, arbitrary: joinedSpecs },
+    { weight: 2, arbitrary: refreshSpecs },
+    { weight: 1, arbitrary: counterSpecs },
+    { weight: 1, arbitrary: rankingSpecs },
+  ),
+  { minLength: 1, maxLength: 4, size: 'max' },
+);
 
 /** @param prefix of all keys */
-export function viewsOf({ lists, records }: RuleSetSpec, prefix: string): readonly View[] {
-  return [
-    ...lists.map((spec, index) => listView(`list-${index}`, `${prefix}l${index}:`, spec, TABLE_NAMES)),
-    ...records.map((spec, index) => recordView(`record-${index}`, `${prefix}r${index}:`, spec, TABLE_NAMES)),
-  ];
+export function viewsOf(specs: readonly ViewSpec[], prefix: string): readonly View[] {
+  return specs.map((spec, index) => viewOf(spec, `${spec.kind}-${index}`, `${prefix}${spec.kind}${index}:`));
+}
+
+function viewOf(spec: ViewSpec, name: string, prefix: string): View {
+  switch (spec.kind) {
+    case 'list':
+      return listView(name, prefix, spec);
+    case 'record':
+      return recordView(name, prefix, spec);
+    case 'joined':
+      return joinedView(name, prefix, spec);
+    case 'refresh':
+      return refreshView(name, prefix, spec);
+    case 'counter':
+      return counterView(name, prefix, spec);
+    case 'ranking':
+      return rankingView(name, prefix, spec);
+  }
 }
 
 /** The rules of the views as their author writes them. */

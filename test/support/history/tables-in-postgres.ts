@@ -1,5 +1,6 @@
 import type { SqlClient } from '../sql-client.ts';
 import type { CommittedTransaction, RowChange } from './history.ts';
+import type { Identity } from './identity.ts';
 import {
   COLUMN_NAMES,
   COLUMN_TYPES,
@@ -8,7 +9,6 @@ import {
   type StoredRow,
   type TableState,
 } from './stored-row.ts';
-import type { Identity } from './view.ts';
 import { TABLE_NAMES } from './wire.ts';
 
 /** Enough to be kept out of line. */
@@ -23,9 +23,12 @@ export async function createTables(sql: SqlClient, identities: readonly Identity
   }
 }
 
-/** The SQL of one transaction. */
-export function sqlOf({ changes }: Pick<CommittedTransaction, 'changes'>): string {
-  return ['BEGIN', ...changes.map(statementOf), 'COMMIT'].join(';\n');
+/** The SQL of one transaction. @param largeBytes by how much a large value is longer than its row tells */
+export function sqlOf(
+  { changes }: Pick<CommittedTransaction, 'changes'>,
+  largeBytes: number = LARGE_BYTES,
+): string {
+  return ['BEGIN', ...changes.map((change) => statementOf(change, largeBytes)), 'COMMIT'].join(';\n');
 }
 
 /** What both tables hold, read by one statement and so at one moment. */
@@ -38,7 +41,8 @@ export async function readTables(sql: SqlClient): Promise<TableState> {
   return [of(0), of(1)];
 }
 
-function statementOf(change: RowChange): string {
+function statementOf(change: RowChange, largeBytes: number): string {
+  const literal = (column: ColumnName, row: StoredRow) => literalOf(column, row, largeBytes);
   const table = TABLE_NAMES[change.table];
   switch (change.kind) {
     case 'insert':
@@ -58,9 +62,9 @@ function statementOf(change: RowChange): string {
   }
 }
 
-function literal(column: ColumnName, row: StoredRow): string {
+function literalOf(column: ColumnName, row: StoredRow, largeBytes: number): string {
   const value = row[column];
   if (value === null) return 'NULL';
   if (COLUMN_TYPES[column] === 23) return value;
-  return isLarge(value) ? `'${value}' || repeat('x', ${LARGE_BYTES})` : `'${value.replaceAll("'", "''")}'`;
+  return isLarge(value) ? `'${value}' || repeat('x', ${largeBytes})` : `'${value.replaceAll("'", "''")}'`;
 }

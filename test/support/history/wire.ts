@@ -2,22 +2,16 @@ import type { Lsn } from '../../../src/domain/lsn.ts';
 import type { Table } from '../../../src/domain/table.ts';
 import * as pgoutput from '../../fixtures/pgoutput/encode.ts';
 import type { CommittedTransaction, RowChange } from './history.ts';
+import { type Identity, isTold } from './identity.ts';
 import { COLUMN_NAMES, COLUMN_TYPES, isLarge, type StoredRow, type TableIndex } from './stored-row.ts';
-import type { Identity } from './view.ts';
 
 export const TABLE_NAMES = ['things', 'parts'] as const;
-
-const IDENTITY_COLUMNS: Readonly<Record<Identity, ReadonlySet<string>>> = {
-  default: new Set(['id']),
-  index: new Set(['id', 'status']),
-  full: new Set(COLUMN_NAMES),
-};
 
 export function tableOf(index: TableIndex, identity: Identity): Table {
   const columns = COLUMN_NAMES.map((name) => ({
     name,
     typeOid: COLUMN_TYPES[name],
-    inIdentity: IDENTITY_COLUMNS[identity].has(name),
+    inIdentity: isTold([name], identity),
   }));
   return { oid: 16_400 + index, schema: 'public', name: TABLE_NAMES[index], identity, columns };
 }

@@ -1,6 +1,7 @@
 const SERVERS = ['FRESHET_TEST_POSTGRES_URL', 'FRESHET_TEST_REDIS_URL'] as const;
-/** FRESHET_TEST_LONG=1 is for test/faults. */
-const KNOWN = [...SERVERS, 'FRESHET_TEST_LONG'] as const;
+/** What test/faults reads itself. */
+const OF_FAULTS = ['FRESHET_TEST_LONG', 'FRESHET_TEST_SEED'] as const;
+const KNOWN = [...SERVERS, ...OF_FAULTS] as const;
 
 export interface TestEnvironment {
   readonly postgresUrl: string | undefined;

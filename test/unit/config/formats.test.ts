@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { boolean } from '../../../src/config/formats/boolean.ts';
-import { postgresUrl, redisUrl } from '../../../src/config/formats/connection-url.ts';
+import { postgresUrl, postgresUrls, redisUrl } from '../../../src/config/formats/connection-url.ts';
 import { duration } from '../../../src/config/formats/duration.ts';
 import type { Format } from '../../../src/config/formats/format.ts';
 import { host } from '../../../src/config/formats/host.ts';
@@ -153,11 +153,25 @@ describe('connection URLs', () => {
     );
   });
 
+  test('a list of Postgres: YAML, text with commas, a secret file with a line each', () => {
+    const urls = ['postgres://a/shop', 'postgres://b/shop'];
+    expect(postgresUrls.parse(urls)).toEqual(urls);
+    expect(postgresUrls.parse(urls.join(', '))).toEqual(urls);
+    expect(postgresUrls.parse(urls.join('\r\n'))).toEqual(urls);
+    expect(postgresUrls.parse('postgres://a')).toEqual(['postgres://a']);
+    expect(postgresUrls.parse([])).toEqual([]);
+    expectNone(postgresUrls, null, undefined, {}, 5, ['x'], ['postgres://a', 'x'], 'postgres://a,', ',');
+    expect(postgresUrls.hint?.('postgres://a, mysql://hunter2')).toBe(
+      'entry 2: it must begin with postgres:// or postgresql://',
+    );
+  });
+
   test('no hint repeats any of a secret', () => {
     for (const prefix of ['', 'postgres://', 'redis://', 'postgres://u:']) {
       for (const suffix of ['', '#@x', ' @x', '\n']) {
         const secret = `${prefix}hunter2${suffix}`;
         expect(postgresUrl.hint?.(secret)).not.toContain('hunter2');
+        expect(postgresUrls.hint?.(secret) ?? '').not.toContain('hunter2');
         expect(redisUrl.hint?.(secret)).not.toContain('hunter2');
       }
     }

@@ -39,6 +39,7 @@ const KEYWORDS: Readonly<Record<string, Keyword>> = {
   items: (schema, value) => Array.isArray(value) && value.some((item) => !passes(schema, item)),
   minItems: (least, value) => Array.isArray(value) && value.length < Number(least),
   contains: (schema, value) => Array.isArray(value) && !value.some((item) => passes(schema, item)),
+  allOf: (schemas, value) => !list(schemas).every((schema) => passes(schema, value)),
   anyOf: (schemas, value) => !list(schemas).some((schema) => passes(schema, value)),
   oneOf: (schemas, value) => list(schemas).filter((schema) => passes(schema, value)).length !== 1,
   not: (schema, value) => passes(schema, value),

@@ -88,6 +88,19 @@ test('each action with all that it can say', () => {
     template: { columns: ['price', 'note'] },
     expiry: { jitter: 0.5 },
   });
+  expect(actionOf('set: {ttl: 1h, format: freshet}')).toMatchObject({ kind: 'set', asEntry: true });
+  expect(actionOf('refresh: {ttl: 1h, query: SELECT 1, as: rows, format: freshet}')).toEqual({
+    kind: 'refresh',
+    query: expect.objectContaining({ source: 'SELECT 1' }),
+    as: 'rows',
+    always: false,
+    expiry: { ttlMs: 3_600_000, jitter: 0.1 },
+    asEntry: true,
+  });
+  expect(actionOf('refresh: {ttl: 1h, query: SELECT 1, format: plain}')).not.toHaveProperty('asEntry');
+  expect(actionOf('stale: {serveFor: 1500ms}')).toEqual({ kind: 'stale', serveMs: 1_500 });
+  expect(actionOf('legacy: {fillGrace: 5s}')).toEqual({ kind: 'delete', fillGraceMs: 5_000 });
+  expect(actionOf('delete: {}, legacy: {}')).toEqual({ kind: 'delete', fillGraceMs: 2_000 });
   expect(actionOf('hash: {ttl: 3600000, jitter: 0.25, columns: [id], nulls: empty}')).toEqual({
     kind: 'hash',
     columns: ['id'],
@@ -208,16 +221,9 @@ spec:
     );
   });
 
-  test('what later versions will know', () => {
-    expect(problemsIn(ruleYaml('{table: a.b, keys: [x], stale: {}}'))).toMatchInlineSnapshot(`
-      "rules.yaml:4:31: spec.stale: not in this version
-          the actions are delete, set, hash, refresh, sortedSet, counter, publish, purgeTag, purgePattern; a rule without an action deletes"
-    `);
-  });
-
   test('two actions, and an action with a field that it does not have', () => {
     const rules = [
-      '{table: a.b, keys: [x], delete: {}, stale: {}}',
+      '{table: a.b, keys: [x], delete: {}, stale: {serveFor: 30s}}',
       '{table: a.b, keys: [x], set: {ttl: 1h}, hash: {ttl: 1h}, delete: {}}',
       '{table: a.b, keys: [x], delete: {ttl: 1}}',
       '{table: a.b, keys: [x], purgeTag: {keys: [y]}}',
@@ -225,11 +231,42 @@ spec:
     expect(
       problemsIn(rules.map((rule, index) => ruleYaml(rule, `rule-${index}`)).join('---\n')),
     ).toMatchInlineSnapshot(`
-      "rules.yaml:4:43: spec.stale: not in this version; and a rule has exactly one action, not delete and stale
-          the actions are delete, set, hash, refresh, sortedSet, counter, publish, purgeTag, purgePattern; a rule without an action deletes
+      "rules.yaml:4:50: spec.stale: a rule has exactly one action, not delete and stale
       rules.yaml:9:36: spec.set: a rule has exactly one action, not delete and set and hash
       rules.yaml:14:40: spec.delete.ttl: unknown field
       rules.yaml:19:42: spec.purgeTag.keys: unknown field"
+    `);
+  });
+
+  test('what readers with leases cannot be promised, and those without', () => {
+    const rules = [
+      '{table: a.b, keys: [x], stale: {}}',
+      '{table: a.b, keys: [x], stale: 30s}',
+      '{table: a.b, keys: [x], stale: {serveFor: 0, ttl: 1h}}',
+      '{table: a.b, keys: [x], stale: {serveFor: 2 days}}',
+      '{table: a.b, keys: [x], set: {ttl: 1h, format: json}}',
+      '{table: a.b, keys: [x], hash: {ttl: 1h, format: freshet}}',
+      '{table: a.b, keys: [x], refresh: {ttl: 1h, query: SELECT 1, as: hash, format: freshet}}',
+      '{table: a.b, keys: [x], stale: {serveFor: 30s}, legacy: {}}',
+      '{table: a.b, keys: [x], set: {ttl: 1h}, legacy: {fillGrace: 10m}}',
+      '{table: a.b, keys: [x], legacy: 2s}',
+    ];
+    expect(
+      problemsIn(rules.map((rule, index) => ruleYaml(rule, `rule-${index}`)).join('---\n')),
+    ).toMatchInlineSnapshot(`
+      "rules.yaml:4:31: spec.stale.serveFor: missing; an old value is served for a while, not for ever: expected a duration such as 200ms, 10s or 5m, from 1ms to 24h
+      rules.yaml:9:38: spec.stale: expected a map with serveFor, got "30s"
+      rules.yaml:14:49: spec.stale.serveFor: expected a duration such as 200ms, 10s or 5m, from 1ms to 24h, got the number 0
+      rules.yaml:14:52: spec.stale.ttl: unknown field
+          known here: serveFor
+      rules.yaml:19:49: spec.stale.serveFor: expected a duration such as 200ms, 10s or 5m, from 1ms to 24h, got "2 days"
+      rules.yaml:24:54: spec.set.format: expected plain or freshet, got "json"
+      rules.yaml:29:47: spec.hash.format: unknown field
+          known here: ttl, jitter, columns, nulls
+      rules.yaml:34:40: spec.refresh: has as: hash and format: freshet; an entry holds one value: json, rows or string
+      rules.yaml:39:63: spec.legacy: goes with delete alone, not with stale: it deletes a key once more
+      rules.yaml:44:67: spec.legacy.fillGrace: expected a duration such as 200ms, 10s or 5m, from 100ms to 1m, got "10m"
+      rules.yaml:49:39: spec.legacy: expected a map with fillGrace, got "2s""
     `);
   });
 

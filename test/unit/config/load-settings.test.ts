@@ -20,12 +20,19 @@ function problemsIn(yaml: string, env: Record<string, string> = {}): string {
 
 test('three values are enough, the others have defaults', () => {
   expect(settingsOf('')).toEqual({
-    postgres: { url: 'postgres://db/shop', slot: 'freshet', publication: 'freshet', createMissing: false },
+    postgres: {
+      url: 'postgres://db/shop',
+      replicas: [],
+      slot: 'freshet',
+      publication: 'freshet',
+      createMissing: false,
+    },
     redis: { url: 'redis://cache' },
     rules: [expect.stringMatching(/\/rules\.yaml$/)],
     http: { host: '0.0.0.0', port: 8080 },
     log: { level: 'info' },
     limits: { batchKeys: 10_000, queueBytes: 33_554_432, drainMs: 10_000 },
+    verify: { intervalMs: 1_000 },
     retry: { initialMs: 200, maxMs: 10_000 },
   });
 });
@@ -123,7 +130,7 @@ http:
       freshet.yaml:7:8: redis.url: expected a URL such as redis://host:6379 or rediss://user:password@host:6379/0, got something else (not shown: it is secret)
           it must begin with redis:// or rediss://
       freshet.yaml:9:1: slot: unknown field
-          known here: postgres, redis, rules, http, log, limits, retry; or did you mean postgres.slot?
+          known here: postgres, redis, rules, http, log, limits, verify, retry; or did you mean postgres.slot?
       freshet.yaml:10:14: log.level: expected one of trace, debug, info, warn, error, fatal, silent, got "debgu"
           did you mean debug?
       freshet.yaml:12:14: limits.batchKeys: expected an integer from 1 to 1000000, got "12abc"
@@ -162,7 +169,7 @@ http:
     const yaml = `rules: {a: b}\npostgres: [x]\nredis: redis://hunter2@cache\nlog:\n  level:\nhttp: {host: {a: {b: 1}}}`;
     expect(problemsIn(yaml)).toMatchInlineSnapshot(`
       "freshet.yaml:1:8: rules: expected a list of files, folders or globs, got a map
-      freshet.yaml:2:11: postgres: expected a map with url, slot, publication, createMissing, got a list
+      freshet.yaml:2:11: postgres: expected a map with url, replicas, slot, publication, createMissing, got a list
       freshet.yaml:3:8: redis: expected a map with url, got text
       freshet.yaml:5:9: log.level: expected one of trace, debug, info, warn, error, fatal, silent, got nothing
       freshet.yaml:6:14: http.host: expected an IP address or host name such as 0.0.0.0, :: or localhost, got a map"
@@ -251,6 +258,30 @@ describe('secrets', () => {
       postgres: { url: 'postgres://db/a' },
       redis: { url: 'redis://b' },
     });
+  });
+
+  test('a list of them is one too, in the file, the environment or a file of its own', () => {
+    const replicas = ['postgres://db2/shop', 'postgres://db3/shop'];
+    using files = new TemporaryFolder({
+      'freshet.yaml': JSON.stringify({
+        postgres: { url: 'postgres://db', replicas },
+        redis: { url: 'redis://cache' },
+        rules: ['rules.yaml'],
+      }),
+      'rules.yaml': '',
+    });
+    const inFile = loadSettings({ configFile: files.file('freshet.yaml'), env: {} });
+    expect(inFile.postgres.replicas).toEqual(replicas);
+    const variable = { FRESHET_POSTGRES_REPLICAS: replicas.join(',') };
+    expect(settingsOf('', variable).postgres.replicas).toEqual(replicas);
+    using folder = new TemporaryFolder({ secret: `${replicas.join('\n')}\n` });
+    const file = { FRESHET_POSTGRES_REPLICAS_FILE: folder.file('secret') };
+    expect(settingsOf('', file).postgres.replicas).toEqual(replicas);
+    const wrong = { FRESHET_POSTGRES_REPLICAS: 'postgres://db, hunter2' };
+    expect(problemsIn(`${URLS}rules: rules.yaml`, wrong)).toMatchInlineSnapshot(`
+      "FRESHET_POSTGRES_REPLICAS: expected a list, each a URL such as postgres://user:password@host:5432/database, got something else (not shown: it is secret)
+          entry 2: it must begin with postgres:// or postgresql://"
+    `);
   });
 
   test('a file that is missing or empty, and a secret given twice', () => {

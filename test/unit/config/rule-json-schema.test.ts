@@ -72,6 +72,12 @@ test.each([
       massChange: { over: 5, then: 'purge' },
     },
   ],
+  [{ ...GOOD, keys: [FAN_OUT], stale: { serveFor: '30s' } }],
+  [{ ...GOOD, set: { ttl: '1h', format: 'freshet' } }],
+  [{ ...GOOD, refresh: { ttl: '1h', query: 'select 1', as: 'rows', format: 'freshet' } }],
+  [{ ...GOOD, refresh: { ttl: '1h', query: 'select 1', as: 'hash', format: 'plain' } }],
+  [{ ...GOOD, keys: [FAN_OUT], legacy: { fillGrace: '2s' } }],
+  [{ ...GOOD, delete: {}, legacy: {} }],
 ])('what a rule may say passes: %j', (spec) => {
   const document = ruleWith(spec);
   expect(ruleDocumentSchema.safeParse(document).error?.issues).toBeUndefined();
@@ -94,6 +100,12 @@ test.each([
   ['a ttl that is none', { ...GOOD, set: { ttl: '1 hour' } }],
   ['a statement that is no query', { ...GOOD, refresh: { ttl: '1h', query: 'DELETE FROM products' } }],
   ['keys from a query, without a row to write', { ...GOOD, keys: [FAN_OUT], set: { ttl: '1h' } }],
+  [
+    'fields in an entry',
+    { ...GOOD, refresh: { ttl: '1h', query: 'select 1', as: 'hash', format: 'freshet' } },
+  ],
+  ['an old value for ever', { ...GOOD, stale: {} }],
+  ['a second delete without a first', { ...GOOD, stale: { serveFor: '30s' }, legacy: {} }],
   ['a channel and a stream', { ...GOOD, publish: { channel: 'a', stream: 'b' } }],
   ['a channel with a length', { ...GOOD, publish: { channel: 'a', maxLength: 5 } }],
 ])('what no rule may say is stopped by both: %s', (_what, spec) => {

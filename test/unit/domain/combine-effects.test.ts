@@ -37,12 +37,15 @@ const REMOVE: Write = { op: 'remove' };
 
 const purgeTag: KeyEffect = { kind: 'purgeTag', key, origin: originOf('tagger') };
 const remove: KeyEffect = { kind: 'delete', key, origin: originOf('deleter') };
+const stale: KeyEffect = { kind: 'stale', key, serveMs: 500, origin: originOf('marker') };
 
 describe('the stronger kind wins, whichever came first', () => {
   test.each([
     ['purgeTag over delete', purgeTag, remove],
     ['purgeTag over write', purgeTag, write(set('v'))],
+    ['delete over stale', remove, stale],
     ['delete over write', remove, write(set('v'))],
+    ['stale over write', stale, write(set('v'))],
   ])('%s', (_what, stronger, weaker) => {
     for (const combined of [combineEffects(stronger, weaker), combineEffects(weaker, stronger)]) {
       expect(combined).toMatchObject({ kind: stronger.kind, origin: stronger.origin });
@@ -59,6 +62,33 @@ describe('the stronger kind wins, whichever came first', () => {
   test('of two alike nothing new is made', () => {
     expect(combineEffects(remove, { ...remove })).toBe(remove);
     expect(combineEffects(purgeTag, { ...purgeTag })).toBe(purgeTag);
+    expect(combineEffects(stale, { ...stale })).toBe(stale);
+  });
+});
+
+describe('what may be served of two', () => {
+  test('marks is the shorter time', () => {
+    const shorter: KeyEffect = { ...stale, serveMs: 200 };
+    expect(combineEffects(stale, shorter)).toEqual({ ...stale, serveMs: 200 });
+    expect(combineEffects(shorter, stale)).toBe(shorter);
+  });
+
+  test('is nothing where one of them writes: it lets nobody see the old value, and the mark not the new one', () => {
+    const gone = { ...stale, serveMs: 0, version: version(4) };
+    expect(combineEffects(write(set('v'), 4), stale)).toEqual(gone);
+    expect(combineEffects(stale, write(set('v'), 4))).toEqual(gone);
+    expect(combineEffects(combineEffects(stale, write(set('v'), 4)), stale)).toEqual(gone);
+  });
+});
+
+test('of two deletes the one is done once more after the longer grace', () => {
+  const legacy: KeyEffect = { ...remove, fillGraceMs: 2_000 };
+  expect(combineEffects(remove, legacy)).toEqual(legacy);
+  expect(combineEffects(legacy, remove)).toBe(legacy);
+  expect(combineEffects({ ...legacy, fillGraceMs: 500 }, legacy)).toEqual(legacy);
+  expect(combineEffects(write(set('v'), 4), combineEffects(legacy, stale))).toEqual({
+    ...legacy,
+    version: version(4),
   });
 });
 
@@ -155,7 +185,9 @@ describe('a refresh with a part, for where the key exists', () => {
       refresh(2, sortedSet({ a: '1' })),
       refresh(2, REMOVE),
     ],
-    ['is void after a removal', refresh(1, sortedSet({ a: '1' })), write(REMOVE, 2), refresh(2, REMOVE)],
+    ['is over after a removal', refresh(1, sortedSet({ a: '1' })), write(REMOVE, 2), write(REMOVE, 2)],
+    ['is over without a part too: its row has left', refresh(1), write(REMOVE, 2), write(REMOVE, 2)],
+    ['is read for the row that comes after', write(REMOVE, 1), refresh(2), refresh(2)],
     ['will not do where another wants it read', refresh(1), refresh(2, sortedSet({ a: '1' })), refresh(2)],
     ['nor the other way round', refresh(1, sortedSet({ a: '1' })), refresh(2), refresh(2)],
   ])('%s', (_what, first, second, expected) => {
@@ -184,14 +216,19 @@ const content: fc.Arbitrary<Write> = fc.oneof(
 );
 const contents = fc.array(content, { minLength: 1, maxLength: 8 });
 
+const removal: fc.Arbitrary<KeyEffect> = fc.constantFrom(
+  purgeTag,
+  remove,
+  { ...remove, fillGraceMs: 2_000 },
+  stale,
+  { ...stale, serveMs: 200, origin: originOf('other-marker') },
+);
+
 const effects: fc.Arbitrary<readonly KeyEffect[]> = fc
-  .array(
-    fc.oneof({ weight: 4, arbitrary: content }, { weight: 1, arbitrary: fc.constantFrom(purgeTag, remove) }),
-    {
-      minLength: 1,
-      maxLength: 8,
-    },
-  )
+  .array(fc.oneof({ weight: 4, arbitrary: content }, { weight: 2, arbitrary: removal }), {
+    minLength: 1,
+    maxLength: 8,
+  })
   .map((all) => all.map((each, index) => ('kind' in each ? each : write(each, index + 1))));
 
 test('in whatever groups, combining gives the same', () => {

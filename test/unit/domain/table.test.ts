@@ -8,6 +8,7 @@ test.each([
   ['public', 'a"b', 'public."a""b"'],
   ['public', 'größe', 'public."größe"'],
   ['public', '1st', 'public."1st"'],
+  ['public', 'order', 'public."order"'],
 ])('%s and %s are written so that SQL reads them back', (schema, name, text) => {
   expect(formatTableName({ schema, name })).toBe(text);
 });

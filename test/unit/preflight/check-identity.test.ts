@@ -11,9 +11,13 @@ function findings(key: string, facts: Partial<RelationFacts> = {}, version = 170
   return checkIdentity([ruled([rule([key])], facts)], { version, published: false });
 }
 
-/** The remedy without its comments. */
+/** The remedy without its comments, which are exactly what is no statement. */
 function sql(list: readonly Finding[]): readonly string[] {
-  return list.flatMap(({ remedy = '' }) => remedy.split('\n').filter((line) => !line.startsWith('--')));
+  const lines = list.flatMap(({ remedy = '' }) =>
+    remedy.split('\n').filter((line) => !line.startsWith('--')),
+  );
+  expect(list.flatMap(({ statements = [] }) => statements.map((each) => each.sql))).toEqual(lines);
+  return lines;
 }
 
 describe('checkIdentity', () => {
@@ -72,6 +76,32 @@ describe('checkIdentity', () => {
     expect(sql(findings('post:${tenant}', { name: 'p'.repeat(60) }))[0]).toContain(
       'freshet_identity_4711 ON',
     );
+  });
+
+  test('takes away what a failed creation of that index left, and only that', () => {
+    const facts = {
+      unfinishedIndexes: ['posts_freshet_identity', 'posts_freshet_identity_2', 'posts_freshet_identity_old'],
+    };
+    const [finding] = findings('post:${tenant}', facts);
+    expect(finding?.statements).toEqual([
+      ...['posts_freshet_identity', 'posts_freshet_identity_2'].map((name) => ({
+        kind: 'drop-index',
+        sql: `DROP INDEX CONCURRENTLY public.${name};`,
+        table: 'public.posts',
+        index: `public.${name}`,
+      })),
+      {
+        kind: 'create-index',
+        sql: 'CREATE UNIQUE INDEX CONCURRENTLY posts_freshet_identity ON public.posts (id, tenant);',
+        table: 'public.posts',
+        index: 'public.posts_freshet_identity',
+      },
+      {
+        kind: 'alter-table',
+        sql: 'ALTER TABLE public.posts REPLICA IDENTITY USING INDEX posts_freshet_identity;',
+        table: 'public.posts',
+      },
+    ]);
   });
 
   test('inserts and truncates have no old row', () => {

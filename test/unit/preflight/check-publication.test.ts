@@ -59,6 +59,16 @@ describe('checkPublication', () => {
     expect(finding?.remedy).toMatch(/^-- not before the replica identity of public.posts is mended/);
   });
 
+  test('kinds that would make the writes of another table fail are nothing that setup may add', () => {
+    const tables = [published('posts'), published('logs', { hasIdentity: false })];
+    const [unsafe] = checkPublication({ ...PUBLICATION, deletes: false, tables }, WANTED, [POSTS]);
+    expect(unsafe).toMatchObject({ code: 'PUBLICATION_LACKS_KIND' });
+    expect(unsafe?.remedy).toMatch(/^-- not before the replica identity of public.logs is mended.*\nALTER/);
+    expect(unsafe).not.toHaveProperty('statements');
+    const [safe] = checkPublication({ ...PUBLICATION, truncates: false, tables }, WANTED, [POSTS]);
+    expect(safe?.statements).toEqual([{ kind: 'publish', sql: safe?.remedy }]);
+  });
+
   test('tables without rules whose writes fail are named, each with its way out', () => {
     const tables = [
       published('posts'),

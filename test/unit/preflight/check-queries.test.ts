@@ -74,7 +74,12 @@ describe('checkQueries', () => {
   test('names the GRANT where the role may not read', async () => {
     const denied = new FatalError('DENIED', 'Postgres refuses this role', 'ask somebody');
     expect(await checkQueries(server(denied).query, [ruled([REFRESH])])).toMatchObject([
-      { code: 'QUERY_DENIED', severity: 'error', remedy: 'GRANT SELECT ON public.likes TO freshet;' },
+      {
+        code: 'QUERY_DENIED',
+        severity: 'error',
+        remedy: 'GRANT SELECT ON public.likes TO freshet;',
+        statements: [{ kind: 'grant', sql: 'GRANT SELECT ON public.likes TO freshet;' }],
+      },
     ]);
   });
 

@@ -5,7 +5,9 @@ import { rule, ruled } from './facts.ts';
 const ALL = 'insert, update, delete, truncate';
 const SET = 'set: {ttl: 1h}';
 const HASH = 'hash: {ttl: 1h}';
+const REFRESH = 'refresh: {query: SELECT 1, ttl: 1h}';
 const DELETE = 'delete: {}';
+const STALE = 'stale: {serveFor: 30s}';
 
 function found(...actions: readonly (readonly [key: string, action: string])[]): readonly string[] {
   const rules = actions.map(([key, action], index) => rule([key], ALL, `rule-${index}`, action));
@@ -18,6 +20,9 @@ describe('checkSharedKeys', () => {
     [SET, DELETE],
     [HASH, DELETE],
     [SET, SET],
+    [SET, STALE],
+    [REFRESH, STALE],
+    [REFRESH, 'refresh: {query: SELECT 1, ttl: 1h, format: freshet}'],
   ])('warns of %s and %s for the same keys', (one, other) => {
     expect(found(['post:${id}', one], ['post:${id}', other])).toEqual(['warning KEY_OF_TWO_RULES']);
     expect(found(['post:${id}', other], ['post:${slug}', one])).toEqual(['warning KEY_OF_TWO_RULES']);
@@ -25,7 +30,10 @@ describe('checkSharedKeys', () => {
 
   test.each([
     [DELETE, DELETE],
+    [DELETE, STALE],
+    [STALE, 'stale: {serveFor: 1m}'],
     [HASH, HASH],
+    [REFRESH, REFRESH],
     [SET, 'publish: {channel: c}'],
     [SET, 'purgeTag: {}'],
     [SET, 'purgePattern: {}'],

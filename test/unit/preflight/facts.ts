@@ -114,6 +114,7 @@ export function relation(facts: Partial<RelationFacts> = {}): RelationFacts {
     columns: [column('id'), column('tenant', 'text'), column('slug', 'text')],
     uniqueIndexes: [{ name: 'posts_pkey', primary: true, columns: ['id'] }],
     indexNames: ['posts_pkey'],
+    unfinishedIndexes: [],
     indexedColumns: [['id']],
     ...facts,
   };

@@ -1,5 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
+import type { Batch } from '../../../src/domain/batch.ts';
+import { LeadershipLostError } from '../../../src/domain/errors.ts';
 import { toLsn } from '../../../src/domain/lsn.ts';
 import { begin, type Call, commit, commitWrites, quiet, startWorker } from './worker-harness.ts';
 
@@ -93,6 +95,20 @@ test('a batch that waits holds back the acknowledgement of later ones, but not t
   expect([worker.inFlight, worker.oldestCommitMs]).toEqual([0, undefined]);
 });
 
+test('a batch is applied as the oldest only when everything before it is', async () => {
+  const { primary, applier, queue, settled } = startWorker();
+  commit(queue, 1, 'a');
+  await quiet();
+  primary.running.add(2);
+  commit(queue, 2, 'b');
+  await vi.waitUntil(() => applier.calls.length === 2);
+  commit(queue, 3, 'c');
+  await vi.waitUntil(() => applier.calls.length === 3);
+  primary.running.clear();
+  await vi.waitUntil(() => settled.at(-1) === 3n);
+  expect(applier.oldest).toEqual(['a', 'b']);
+});
+
 test('it tells for how long nothing was settled, which idling does not add to', async () => {
   const { applier, queue, settled, worker } = startWorker();
   let nowMs = 1_000;
@@ -119,6 +135,55 @@ test('it tells for how long nothing was settled, which idling does not add to', 
   } finally {
     clock.mockRestore();
   }
+});
+
+test('what comes after a batch that waits is no progress', async () => {
+  const { primary, applier, queue, worker } = startWorker();
+  let nowMs = 1_000;
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => nowMs);
+  try {
+    primary.running.add(1);
+    commit(queue, 1, 'a');
+    await vi.waitUntil(() => applier.calls.length === 1);
+    for (const id of [2, 3]) {
+      nowMs += 20_000;
+      commit(queue, id, 'b');
+      await vi.waitUntil(() => applier.calls.length === id);
+      queue.keepalive(toLsn(BigInt(id)));
+      await quiet();
+    }
+    expect(worker.stalledMs).toBe(40_000);
+    primary.running.clear();
+    await vi.waitUntil(() => worker.inFlight === 0);
+    expect(worker.stalledMs).toBe(0);
+  } finally {
+    clock.mockRestore();
+  }
+});
+
+test('what was applied is noted for second deletes; while there is no room for more, no batch begins', async () => {
+  const noted: string[] = [];
+  let room: PromiseWithResolvers<void> | undefined;
+  const secondDeletes = {
+    get room() {
+      return room?.promise;
+    },
+    add: ({ keys }: Pick<Batch, 'keys'>) => void noted.push(...keys.keys()),
+  };
+  const { applier, queue, settled } = startWorker({ secondDeletes });
+  commit(queue, 1, 'a');
+  await quiet();
+  expect(noted).toEqual(['a']);
+  room = Promise.withResolvers();
+  commit(queue, 2, 'b');
+  await quiet();
+  expect([noted, applier.calls.length, settled]).toEqual([['a'], 1, [1n]]);
+  room.resolve();
+  await quiet();
+  expect([noted, settled]).toEqual([
+    ['a', 'b'],
+    [1n, 2n],
+  ]);
 });
 
 test('the parts of a large transaction settle with its commit', async () => {
@@ -167,6 +232,20 @@ test('also while only late batches wait for it', async () => {
   primary.isAway = true;
   await expect(ended).rejects.toThrow('Postgres is away');
   expect(settled).toEqual([]);
+});
+
+test('no longer the leader, it ends at once, also while others wait for the batch that found out', async () => {
+  const { primary, events, applier, queue, settled, ended } = startWorker();
+  applier.isLeader = false;
+  for (const xid of [1, 2]) primary.running.add(xid);
+  for (const [index, key] of ['a', 'b', 'c'].entries()) {
+    commitWrites(queue, index + 1, key);
+    await vi.waitUntil(() => applier.calls.length === index + 1);
+  }
+  primary.running.delete(1);
+  await expect(ended).rejects.toThrow(LeadershipLostError);
+  expect(settled).toEqual([]);
+  expect(events).not.toContain('redis failed');
 });
 
 test('the end of the session ends its attempts', async () => {

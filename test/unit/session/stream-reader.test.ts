@@ -80,7 +80,7 @@ function start({ rules = RULES, maxBytes = 1_000_000, onMessage = () => [] }: Gi
 
 test('rows become keys, and a commit their position', async () => {
   const { read, catalog, queue } = start();
-  read(pgoutput.begin({ xid: 701 }));
+  read(pgoutput.begin({ xid: 701, commitLsn: 90n }));
   const { waiting } = read(pgoutput.relation(product));
   catalog.answer();
   await waiting;
@@ -88,7 +88,7 @@ test('rows become keys, and a commit their position', async () => {
   read(pgoutput.commit(toLsn(100n)));
   const batch = await queue.next();
   expect([...(batch?.keys.keys() ?? [])]).toEqual(['product:7', 'name:Tea']);
-  expect(batch).toMatchObject({ position: 100n, xids: new Set([701]) });
+  expect(batch).toMatchObject({ position: 100n, commits: new Map([[701, 90n]]) });
 });
 
 test('what arrives while the catalog is asked is held, and comes after it in its order', async () => {

@@ -1,14 +1,15 @@
 import type { Batch } from '../../../src/domain/batch.ts';
 import type { CacheKey, Origin } from '../../../src/domain/effect.ts';
-import { RetryableError } from '../../../src/domain/errors.ts';
+import { LeadershipLostError, RetryableError } from '../../../src/domain/errors.ts';
 import { type Lsn, toLsn } from '../../../src/domain/lsn.ts';
 import type { Query } from '../../../src/domain/query.ts';
 import { BatchQueue } from '../../../src/pipeline/queue/batch-queue.ts';
+import { PrimaryProbe } from '../../../src/pipeline/ready/primary-probe.ts';
 import { VisibilityGate } from '../../../src/pipeline/ready/visibility-gate.ts';
 import type { Applied } from '../../../src/pipeline/redis/batch-applier.ts';
 import type { Removals } from '../../../src/pipeline/redis/key-remover.ts';
 import { Backoff } from '../../../src/runtime/backoff.ts';
-import { BatchWorker } from '../../../src/session/batch-worker.ts';
+import { BatchWorker, type WorkerOptions } from '../../../src/session/batch-worker.ts';
 
 const ORIGIN: Origin = { rule: 'product', template: 'product:${id}', pattern: 'product:*' };
 const TIMELINE = 1;
@@ -41,8 +42,12 @@ export interface Call {
 export class Applier {
   /** Those that Redis has confirmed. */
   readonly calls: Call[] = [];
+  /** Keys that were applied when everything before them was. */
+  readonly oldest: string[] = [];
   /** How many of the next calls fail. */
   failures = 0;
+  /** Without it nothing is written. */
+  isLeader = true;
   /** While it is there, nothing is answered. */
   outage: PromiseWithResolvers<void> | undefined;
   readonly #primary: Primary;
@@ -58,9 +63,11 @@ export class Applier {
     return new Map();
   }
 
-  async apply(batch: Batch): Promise<Applied> {
+  async apply(batch: Batch, _signal: AbortSignal, isOldest: boolean): Promise<Applied> {
     await this.#call('apply', batch);
-    return { removals: new Map(), written: 0, refused: 0 };
+    if (isOldest) this.oldest.push(...batch.keys.keys());
+    if (batch.isOrdered && !this.isLeader) throw new LeadershipLostError('leader');
+    return { removals: new Map(), marks: new Map(), written: 0, refused: 0 };
   }
 
   async existing(): Promise<ReadonlySet<CacheKey>> {
@@ -86,7 +93,7 @@ async function* wholeBatch(batch: Batch): AsyncGenerator<Batch, void, undefined>
 }
 
 /** A worker with the real queue, gate and tracker, between that Postgres and that Redis. */
-export function startWorker() {
+export function startWorker(options: Pick<WorkerOptions, 'secondDeletes'> = {}) {
   const events: string[] = [];
   const log = (event: string): void => void events.push(event);
   const primary = new Primary(log);
@@ -94,8 +101,9 @@ export function startWorker() {
   const settled: Lsn[] = [];
   const queue = new BatchQueue({ maxKeys: 3, maxBytes: 1_000_000 });
   const worker = new BatchWorker({
+    ...options,
     queue,
-    gate: new VisibilityGate(primary.query, TIMELINE),
+    gate: new VisibilityGate(new PrimaryProbe(primary.query, TIMELINE), []),
     expander: { expand: wholeBatch },
     applier,
     backoff: new Backoff({ initialMs: 1, maxMs: 2 }),

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Batch } from '../../../../src/domain/batch.ts';
-import type { CacheKey } from '../../../../src/domain/effect.ts';
 import { QueryTimeoutError, RetryableError } from '../../../../src/domain/errors.ts';
-import { BatchExpander } from '../../../../src/pipeline/expand/batch-expander.ts';
+import { toLsn } from '../../../../src/domain/lsn.ts';
+import { BatchExpander, type FindExisting } from '../../../../src/pipeline/expand/batch-expander.ts';
 import { MAX_MEMBERS } from '../../../../src/sql/derived-query.ts';
 import { ruleOn } from '../rule-on.ts';
 import { Asked, batchOf, changeOf, deletion, fanOut, fanOutRule, refresh, refreshRule } from './effects.ts';
@@ -28,8 +28,10 @@ async function expand(
     query: asked.query,
     onFault: ({ rule }) => faults.push(rule),
     onOverflow: ({ rule }) => overflows.push(rule),
+    onCircuit() {},
   });
-  const findExisting = async (keys: readonly CacheKey[]) => {
+  const findExisting: FindExisting = async (refreshes) => {
+    const keys = refreshes.map(({ key }) => key);
     looked.push(...keys);
     return new Set(keys.filter((key) => existing.includes(key)));
   };
@@ -101,6 +103,15 @@ describe('fan-outs', () => {
     expect(faults).toEqual(['author']);
   });
 
+  test('a purge for want of an answer cannot be resumed, even beside one that can', async () => {
+    const effect = fanOut(byId, '1');
+    const { origin } = effect;
+    const known = { kind: 'purge', of: 'keys', pattern: origin.pattern, origin, cause: toLsn(5n) } as const;
+    const { parts } = await expand(new Asked(() => refused('42703')), [batchOf(known, effect)]);
+    const causes = parts.flatMap(({ purges }) => [...purges.values()].map(({ cause }) => cause));
+    expect(causes).toEqual([undefined]);
+  });
+
   test('a server that is away is no answer', async () => {
     const away = new Asked(() => new RetryableError('away'));
     await expect(expand(away, [batchOf(fanOut(byId, '1'))])).rejects.toThrow('away');
@@ -122,7 +133,7 @@ describe('fan-outs', () => {
   test('the names of types are asked for once, and again after a fault', async () => {
     let fails = false;
     const asked = new Asked(() => (fails ? refused('42704') : []));
-    const expander = new BatchExpander({ query: asked.query, onFault() {}, onOverflow() {} });
+    const expander = new BatchExpander({ query: asked.query, onFault() {}, onOverflow() {}, onCircuit() {} });
     const run = async (): Promise<void> => {
       for await (const _ of expander.expand(batchOf(fanOut(byId, '1')), async () => new Set()));
     };

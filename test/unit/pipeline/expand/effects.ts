@@ -1,6 +1,7 @@
 import type { Batch } from '../../../../src/domain/batch.ts';
 import type { CacheKey, Effect, KeyEffect } from '../../../../src/domain/effect.ts';
 import { effectName } from '../../../../src/domain/effect-name.ts';
+import { toLsn } from '../../../../src/domain/lsn.ts';
 import type { Query } from '../../../../src/domain/query.ts';
 import type { Rule } from '../../../../src/domain/rule.ts';
 import { readingOf } from '../../../../src/sql/reading-of.ts';
@@ -112,7 +113,7 @@ export function batchOf(...effects: readonly Effect[]): Batch {
     messages: new Map(messages),
     fanOuts: new Map(fanOuts),
     isOrdered: true,
-    xids: new Set([1]),
+    commits: new Map([[1, toLsn(1n)]]),
     position: undefined,
     oldestCommitMs: undefined,
     bytes: 0,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { parseKeyTemplate } from '../../../../src/config/parse-key-template.ts';
+import { parseSqlTemplate } from '../../../../src/config/parse-sql-template.ts';
 import type { Row } from '../../../../src/domain/change.ts';
 import type { CacheKey, Effect, Write } from '../../../../src/domain/effect.ts';
 import { effectOnAll } from '../../../../src/domain/effect-on-all.ts';
@@ -19,6 +20,8 @@ const SET: RuleAction = { kind: 'set', columns: undefined, template: undefined, 
 const HASH: RuleAction = { kind: 'hash', columns: ['id', 'note'], nulls: 'remove', expiry };
 const REMOVING: readonly RuleAction[] = [
   { kind: 'delete' },
+  { kind: 'delete', fillGraceMs: 2_000 },
+  { kind: 'stale', serveMs: 500 },
   { kind: 'purgeTag' },
   { kind: 'purgePattern' },
   { kind: 'publish', to: 'channel', name: 'changes' },
@@ -49,6 +52,24 @@ test('an action that removes does the same for a row that came and one that went
     expect(came).not.toHaveProperty('version');
     expect(effectOnAll(action, origin, noVersion)).not.toHaveProperty('version');
   }
+});
+
+test('a delete for readers without leases is to be done once more, of one key or of all', () => {
+  const action: RuleAction = { kind: 'delete', fillGraceMs: 2_000 };
+  expect(stored(action, ['7', '1', 'x'])).toEqual({ kind: 'delete', key, origin, fillGraceMs: 2_000 });
+  expect(effectOnAll(action, origin)).toEqual({
+    kind: 'purge',
+    of: 'keys',
+    pattern: 'product:*',
+    origin,
+    fillGraceMs: 2_000,
+  });
+});
+
+test('stale marks one key, and purges where it cannot tell which', () => {
+  const action: RuleAction = { kind: 'stale', serveMs: 500 };
+  expect(stored(action, ['7', '1', 'x'])).toEqual({ kind: 'stale', key, serveMs: 500, origin });
+  expect(effectOnAll(action, origin)).toEqual({ kind: 'purge', of: 'keys', pattern: 'product:*', origin });
 });
 
 describe('an action that writes', () => {
@@ -83,6 +104,19 @@ describe('an action that writes', () => {
       write: { op: 'remove' },
       version: VERSION,
       origin,
+    });
+  });
+
+  test('set writes an entry where the rule says so, of columns or a template', () => {
+    const entry = { op: 'set', expiry, asEntry: true };
+    expect(written(stored({ ...SET, asEntry: true, columns: ['id'] }, ['7', '1', 'x']))).toEqual({
+      ...entry,
+      value: '{"id":"7"}',
+    });
+    const template = parseKeyTemplate('costs ${price}');
+    expect(written(stored({ ...SET, asEntry: true, template }, ['7', '1', 'x']))).toEqual({
+      ...entry,
+      value: 'costs 1',
     });
   });
 
@@ -128,4 +162,19 @@ describe('an action that writes', () => {
       expect(written(stored(lost, ['7', '1', 'new'], previous))).toEqual({ op: 'remove' });
     }
   });
+});
+
+test.each([
+  ['id', 'product:${id}', 'refresh'],
+  ['price', 'products-at:${price}', 'refresh'],
+  // There its query would find the row that has left, where no later change of it looks.
+  ['id', 'product:${note}', 'write'],
+  ['id', 'product:${note}:${id}', 'write'],
+])('a key that lost its row is read again by %s: %s becomes a %s', (column, text, kind) => {
+  const query = parseSqlTemplate(`SELECT * FROM products WHERE ${column} = \${${column}}`);
+  const action: RuleAction = { kind: 'refresh', query, as: 'json', always: false, expiry };
+  const onOne = compileAction({ action, table }, parseKeyTemplate(text), table);
+  const effect = onOne({ kind: 'gone', key, row: ['7', '1', 'x'] }, origin, () => VERSION);
+  expect(effect.kind).toBe(kind);
+  if (effect.kind === 'write') expect(effect.write).toEqual({ op: 'remove' });
 });

@@ -63,8 +63,8 @@ describe('an update', () => {
   test('without an old row left the identity alone, so that only other keys may have moved', () => {
     expect(update(['7', '20', 'Tea'])).toEqual([
       'delete product:7',
-      'delete category:20',
       'purge category:*',
+      'delete category:20',
     ]);
   });
 

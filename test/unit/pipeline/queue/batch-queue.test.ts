@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { isEmpty } from '../../../../src/domain/batch.ts';
 import type { CacheKey, Effect, Origin } from '../../../../src/domain/effect.ts';
 import { toLsn } from '../../../../src/domain/lsn.ts';
+import type { Commits } from '../../../../src/domain/transaction.ts';
 import type { Version } from '../../../../src/domain/version.ts';
 import { BatchQueue } from '../../../../src/pipeline/queue/batch-queue.ts';
 
@@ -10,6 +11,15 @@ const list: Origin = { rule: 'list', template: 'list:${id}', pattern: 'list:*' }
 
 function remove(key: string, origin = product): Effect {
   return { kind: 'delete', key: key as CacheKey, origin };
+}
+
+function stale(key: string, origin = product): Effect {
+  return { kind: 'stale', key: key as CacheKey, serveMs: 500, origin };
+}
+
+/** To be done once more. */
+function legacy(effect: Effect, fillGraceMs = 2_000): Effect {
+  return { ...effect, fillGraceMs } as Effect;
 }
 
 function begin(queue: BatchQueue, id: number): void {
@@ -27,6 +37,28 @@ function version(ordinal: number): Version {
 function write(key: string, value: string, at: number): Effect {
   const content = { op: 'set', value, expiry: { ttlMs: 1_000, jitter: 0 } } as const;
   return { kind: 'write', key: key as CacheKey, write: content, version: version(at), origin: product };
+}
+
+function refresh(key: string, at: number): Effect {
+  const query = { source: 'SELECT 1', texts: ['SELECT 1'], parameters: [], columns: [] };
+  const action = { query, as: 'string', always: true, expiry: { ttlMs: 1_000, jitter: 0 } } as const;
+  return { kind: 'refresh', key: key as CacheKey, action, values: [], version: version(at), origin: product };
+}
+
+/** As it stands in the batch of `transaction`, caused by one of that number. */
+function causedBy(id: number, purge: Effect): Effect {
+  return { ...purge, cause: toLsn(BigInt(id)) } as Effect;
+}
+
+function interject(queue: BatchQueue): void {
+  void queue.interject([purgeOf(product)]);
+}
+
+/** The commits for which the purges of a batch stand. */
+async function causesOf(fill: (queue: BatchQueue) => void): Promise<readonly unknown[]> {
+  const queue = newQueue();
+  fill(queue);
+  return [...((await queue.next())?.purges.values() ?? [])].map(({ cause }) => cause);
 }
 
 /** The purges that are left of these. */
@@ -48,6 +80,10 @@ function transaction(queue: BatchQueue, id: number, ...effects: readonly Effect[
   queue.commit(toLsn(BigInt(id)));
 }
 
+function commitsOf(...ids: readonly number[]): Commits {
+  return new Map(ids.map((id) => [id, toLsn(BigInt(id))]));
+}
+
 function newQueue({ maxKeys = 100, maxBytes = 1_000_000 } = {}): BatchQueue {
   return new BatchQueue({ maxKeys, maxBytes });
 }
@@ -59,7 +95,7 @@ test('whatever has arrived is one batch, with the last position and every transa
   transaction(queue, 3);
   const batch = await queue.next();
   expect([...(batch?.keys.keys() ?? [])]).toEqual(['product:1', 'product:2']);
-  expect(batch).toMatchObject({ position: 3n, xids: new Set([1, 2]), oldestCommitMs: 1 });
+  expect(batch).toMatchObject({ position: 3n, commits: commitsOf(1, 2), oldestCommitMs: 1 });
 });
 
 test('a consumer that waits gets the first commit at once', async () => {
@@ -75,12 +111,12 @@ test('effects of a transaction that has not ended yet do not move the position p
   begin(queue, 2);
   queue.add(remove('product:2'));
   queue.keepalive(toLsn(99n));
-  expect(await queue.next()).toMatchObject({ position: 1n, xids: new Set([1, 2]) });
+  expect(await queue.next()).toMatchObject({ position: 1n, commits: commitsOf(1, 2) });
   queue.add(remove('product:3'));
   queue.commit(toLsn(100n));
   const rest = await queue.next();
   expect([...(rest?.keys.keys() ?? [])]).toEqual(['product:3']);
-  expect(rest).toMatchObject({ position: 100n, xids: new Set([2]) });
+  expect(rest).toMatchObject({ position: 100n, commits: commitsOf(2) });
 });
 
 test('a keepalive between transactions is an empty batch that moves the position', async () => {
@@ -104,7 +140,42 @@ test('a purge takes the place of the deletes of its template, before and after i
   );
   const batch = await queue.next();
   expect([...(batch?.keys.keys() ?? [])]).toEqual(['list:1']);
-  expect([...(batch?.purges.values() ?? [])]).toEqual([purgeOf(product)]);
+  expect([...(batch?.purges.values() ?? [])]).toEqual([causedBy(1, purgeOf(product))]);
+});
+
+describe('a purge that may be resumed', () => {
+  test('stands for the last commit that asked for it', async () => {
+    for (const ids of [[1], [1, 2, 7]]) {
+      expect(
+        await causesOf((queue) => ids.forEach((id) => transaction(queue, id, purgeOf(product)))),
+      ).toEqual([toLsn(BigInt(ids.at(-1) ?? 0))]);
+    }
+  });
+
+  test('stands for none where somebody ordered it as well, before or after', async () => {
+    expect(await causesOf(interject)).toEqual([undefined]);
+    const before = causesOf((queue) => {
+      interject(queue);
+      transaction(queue, 1, purgeOf(product));
+      transaction(queue, 2, purgeOf(product));
+    });
+    expect(await before).toEqual([undefined]);
+    const after = causesOf((queue) => {
+      transaction(queue, 1, purgeOf(product));
+      interject(queue);
+      transaction(queue, 2, purgeOf(product));
+    });
+    expect(await after).toEqual([undefined]);
+  });
+
+  test('does not take the place of deletes of later transactions: those are done even if it goes on behind them', async () => {
+    const queue = newQueue();
+    transaction(queue, 1, remove('product:1'), purgeOf(product), remove('product:2'));
+    transaction(queue, 2, remove('product:2'), remove('product:3'));
+    const batch = await queue.next();
+    expect([...(batch?.keys.keys() ?? [])]).toEqual(['product:2', 'product:3']);
+    expect([...(batch?.purges.values() ?? [])]).toEqual([causedBy(1, purgeOf(product))]);
+  });
 });
 
 describe('what is written', () => {
@@ -147,6 +218,16 @@ describe('what is written', () => {
     ]);
   });
 
+  test.each<[string, Effect]>([
+    ['written', write('product:1', 'value', 1)],
+    ['read again, as it may find a row that has come back under another key', refresh('product:1', 1)],
+  ])('gives way to a later purge by another rule, also where it is %s', async (_what, effect) => {
+    const queue = newQueue();
+    transaction(queue, 1, effect, { ...purgeOf(product), origin: { ...product, rule: 'other' } });
+    const fence = { ...write('product:1', '', 1), write: { op: 'remove' } };
+    expect([...((await queue.next())?.keys.values() ?? [])]).toEqual([fence]);
+  });
+
   test('counts with its size, and gives it back when a purge covers it', async () => {
     const queue = newQueue();
     begin(queue, 1);
@@ -160,16 +241,64 @@ describe('what is written', () => {
 
 test('of two purges of one pattern the one that spares less stays', async () => {
   const fenced = (at: number): Effect => ({ ...purgeOf(product), version: version(at) });
-  expect(await keptOf(fenced(1), fenced(2))).toEqual([fenced(2)]);
-  expect(await keptOf(fenced(1), purgeOf(product))).toEqual([purgeOf(product)]);
-  expect(await keptOf(purgeOf(product), fenced(1))).toEqual([purgeOf(product)]);
+  expect(await keptOf(fenced(1), fenced(2))).toEqual([causedBy(1, fenced(2))]);
+  expect(await keptOf(fenced(1), purgeOf(product))).toEqual([causedBy(1, purgeOf(product))]);
+  expect(await keptOf(purgeOf(product), fenced(1))).toEqual([causedBy(1, purgeOf(product))]);
+});
+
+describe('what is marked stale', () => {
+  test('needs no order, for marking again does no harm', async () => {
+    const queue = newQueue();
+    transaction(queue, 1, stale('product:1'), stale('product:1'));
+    expect(await queue.next()).toMatchObject({
+      isOrdered: false,
+      keys: new Map([['product:1', stale('product:1')]]),
+    });
+  });
+
+  test('is removed by a purge of its template, before and after it', async () => {
+    const queue = newQueue();
+    transaction(queue, 1, stale('product:1'), stale('list:1', list), purgeOf(product), stale('product:2'));
+    expect([...((await queue.next())?.keys.keys() ?? [])]).toEqual(['list:1']);
+  });
+
+  test('leaves the fence of a write that gives way to it', async () => {
+    const queue = newQueue();
+    transaction(queue, 1, write('product:1', 'value', 1), stale('product:1', list));
+    expect([...((await queue.next())?.keys.values() ?? [])]).toEqual([
+      { ...stale('product:1', list), serveMs: 0, version: version(1) },
+    ]);
+  });
+});
+
+describe('what is to be deleted once more', () => {
+  test('is not covered by a purge of another rule that is not done once more, nor so late', async () => {
+    const other = { ...purgeOf(product), origin: { ...product, rule: 'other' } };
+    for (const purge of [other, legacy(other, 500)]) {
+      const queue = newQueue();
+      transaction(queue, 1, purge, legacy(remove('product:1')), remove('product:2'));
+      expect([...((await queue.next())?.keys.values() ?? [])]).toEqual([legacy(remove('product:1'))]);
+    }
+    const queue = newQueue();
+    transaction(queue, 1, legacy(other), legacy(remove('product:1')));
+    expect((await queue.next())?.keys.size).toBe(0);
+  });
+
+  test('is once more after the longer grace of two purges', async () => {
+    const expected = [causedBy(1, legacy(purgeOf(product)))];
+    expect(await keptOf(purgeOf(product), legacy(purgeOf(product)))).toEqual(expected);
+    expect(await keptOf(legacy(purgeOf(product)), purgeOf(product))).toEqual(expected);
+    expect(await keptOf(legacy(purgeOf(product), 500), legacy(purgeOf(product)))).toEqual(expected);
+  });
 });
 
 test('tags are purged beside the keys of the same pattern, for neither does what the other does', async () => {
   const queue = newQueue();
   const tags: Effect = { ...purgeOf(list), of: 'tags', pattern: 'product:*' };
   transaction(queue, 1, purgeOf(product), tags);
-  expect([...((await queue.next())?.purges.values() ?? [])]).toEqual([purgeOf(product), tags]);
+  expect([...((await queue.next())?.purges.values() ?? [])]).toEqual(
+    [purgeOf(product), tags].map((purge) => causedBy(1, purge)),
+  );
 });
 
 test('a message is sent once for a rule, destination and subject', async () => {
@@ -202,7 +331,7 @@ test('a large transaction is handed on in parts, of which only the last moves th
   const batches = [await queue.next(), await queue.next(), await queue.next()];
   expect(batches.map((batch) => [...(batch?.keys.keys() ?? [])])).toEqual([['a', 'b'], ['c', 'd'], ['e']]);
   expect(batches.map((batch) => batch?.position)).toEqual([undefined, undefined, 1n]);
-  for (const batch of batches) expect(batch?.xids).toEqual(new Set([1]));
+  for (const batch of batches) expect(batch?.commits).toEqual(commitsOf(1));
 });
 
 test('a queue that is full says so, and says when half of its memory is free again', async () => {

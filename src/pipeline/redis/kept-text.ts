@@ -1,16 +1,18 @@
 import type { Redis } from 'ioredis';
+import { OWN_PREFIX } from './own-keys.ts';
 import { classifyRedisError } from './redis-errors.ts';
 
 const TTL_SECONDS = 30 * 24 * 3600;
 
-/** Keeps a text about the catalog beside the keys that were right for it, and is lost together with them. */
-export class CatalogMemory {
+/** A text kept beside the keys that it says something about, and lost together with them. */
+export class KeptText {
   readonly #redis: Redis;
   readonly #key: string;
 
-  constructor(redis: Redis, slot: string) {
+  /** @param about `catalog`: what the keys were right for; `run`: the process of Redis that held them */
+  constructor(redis: Redis, slot: string, about: 'catalog' | 'run') {
     this.#redis = redis;
-    this.#key = `freshet:{${slot}}:catalog`;
+    this.#key = `${OWN_PREFIX}{${slot}}:${about}`;
   }
 
   /** @throws RetryableError */

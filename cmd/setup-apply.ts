@@ -1,0 +1,80 @@
+import type { Writable } from 'node:stream';
+import type { Settings } from '../src/config/settings.ts';
+import { FatalError } from '../src/domain/errors.ts';
+import type { Rule } from '../src/domain/rule.ts';
+import { formatTableName } from '../src/domain/table.ts';
+import { QueryPool } from '../src/pipeline/capture/query-pool.ts';
+import { applyMends } from '../src/preflight/apply-mends.ts';
+import { formatFindings } from '../src/preflight/format-findings.ts';
+import { describeResult, formatPlan, formatResult } from '../src/preflight/format-mends.ts';
+import { concernsStream, planMends, streamObstacles } from '../src/preflight/plan-mends.ts';
+import { readPostgresFacts } from '../src/preflight/postgres-facts.ts';
+import { askPostgres, bySeverity, checkPostgres } from '../src/preflight/preflight.ts';
+import { LOCK_LIMITS, runStatement } from '../src/preflight/run-statement.ts';
+import { STALE_ADVICE } from '../src/preflight/set-up.ts';
+import { readSettledFacts } from '../src/preflight/settled-facts.ts';
+import { installDdlCapture } from './ddl-capture.ts';
+import { FATAL_EXIT_CODES } from './exit-codes.ts';
+
+export interface SetupApplyOptions {
+  readonly rules: readonly Rule[];
+  readonly postgres: Settings['postgres'];
+  readonly ddl: boolean;
+  readonly format: 'text' | 'json';
+}
+
+/**
+ * `freshet setup --apply`: runs the statements of all findings, then asks the server again.
+ * @returns 0, or 3 where a finding that is left is an error, as `check` does
+ * @throws RetryableError when the server goes away; FatalError DENIED where it lets nobody in, or for the event triggers
+ */
+export async function setupApply(
+  { rules, postgres, ddl, format }: SetupApplyOptions,
+  output: Pick<Writable, 'write'>,
+): Promise<number> {
+  await using pool = new QueryPool(postgres.url);
+  const { query, lockingQuery, patientQuery } = pool;
+  const print = (text: string): void => {
+    if (format === 'text') output.write(text);
+  };
+  const report = (line: string): void => print(`${line}\n`);
+  // What `run` would create is to be created here.
+  const wanted = { ...postgres, createMissing: false };
+
+  await readSettledFacts({ rules, postgres, query, report });
+  const before = await askPostgres(rules, wanted, query);
+  const plan = planMends(before);
+  print(plan.length === 0 ? 'nothing to do: no finding has SQL that setup may run\n\n' : formatPlan(plan));
+  const results = await applyMends(plan, {
+    run: (planned) => runStatement(planned, { query, lockingQuery, report, limits: LOCK_LIMITS }),
+    readObstacles: async () =>
+      streamObstacles(checkPostgres(await readPostgresFacts(query, rules, wanted), wanted)),
+    onResult: (result) => report(formatResult(result)),
+  });
+  if (results.some(({ statement, outcome }) => outcome.kind === 'done' && concernsStream(statement)))
+    report(STALE_ADVICE);
+  const lacksTriggers = before.some(({ code }) => code.startsWith('DDL_CAPTURE_'));
+  const denied =
+    ddl && lacksTriggers ? await installDdlCapture(patientQuery, report).catch(asDenied) : undefined;
+  if (results.length > 0) report('');
+
+  const findings = bySeverity(await askPostgres(rules, postgres, query));
+  const ok = findings.every(({ severity }) => severity !== 'error');
+  const counts = {
+    rules: rules.length,
+    tables: new Set(rules.map(({ table }) => formatTableName(table))).size,
+  };
+  if (format === 'text') output.write(formatFindings(findings, counts));
+  else {
+    const statements = results.map(describeResult);
+    output.write(`${JSON.stringify({ ok, ...counts, statements, findings }, null, 2)}\n`);
+  }
+  // The rest was done all the same, and is told first.
+  if (denied !== undefined) throw denied;
+  return ok ? 0 : FATAL_EXIT_CODES.PREFLIGHT_FAILED;
+}
+
+function asDenied(error: unknown): FatalError {
+  if (error instanceof FatalError) return error;
+  throw error;
+}

@@ -1,0 +1,73 @@
+import type { KeyTemplate } from '../domain/key-template.ts';
+import type { Expiry, Reading, Rule } from '../domain/rule.ts';
+import { readingOf } from '../sql/reading-of.ts';
+import { originOf } from '../template/origin-of.ts';
+import { compileKeyReader } from './compile-key-reader.ts';
+
+/** Keys whose right value the database can be asked for. */
+export interface AuditedTemplate {
+  readonly rule: string;
+  /** As its author wrote it. */
+  readonly template: string;
+  /** Redis glob pattern of its keys. */
+  readonly pattern: string;
+  readonly reading: Reading;
+  /** What the reading's query is bound to; undefined for a key that this template cannot have built. */
+  readonly valuesOf: (key: string) => readonly string[] | undefined;
+}
+
+export interface Unaudited {
+  readonly rule: string;
+  readonly template: string;
+  readonly reason: string;
+}
+
+/** A rule's templates, each with the way to prove its keys, or why there is none. */
+export function auditTemplates(rules: readonly Rule[]): {
+  readonly audited: readonly AuditedTemplate[];
+  readonly unaudited: readonly Unaudited[];
+} {
+  const audited: AuditedTemplate[] = [];
+  const unaudited: Unaudited[] = [];
+  for (const rule of rules.filter(({ mode }) => mode === 'live')) {
+    for (const template of [...rule.keys, ...rule.fanOuts.map(({ key }) => key)]) {
+      const found = auditTemplate(rule, template);
+      if (typeof found === 'string')
+        unaudited.push({ rule: rule.name, template: template.source, reason: found });
+      else audited.push(found);
+    }
+  }
+  return { audited, unaudited };
+}
+
+/** @returns the reason where it cannot be proved */
+function auditTemplate(rule: Rule, template: KeyTemplate): AuditedTemplate | string {
+  const reading = auditReading(rule, template);
+  if (reading === undefined) return 'the rule has no query: give it `verify: {query: ...}`';
+  const readKey = compileKeyReader(template);
+  if (readKey === undefined) return 'a filter in the key cannot be undone';
+  const missing = reading.query.columns.filter((column) => !template.columns.includes(column));
+  if (missing.length > 0) return `the query needs ${missing.join(', ')}, which is not in the key`;
+  const { pattern } = originOf(rule, template);
+  return {
+    rule: rule.name,
+    template: template.source,
+    pattern,
+    reading,
+    valuesOf: (key) => {
+      const texts = readKey(key);
+      return texts && reading.query.parameters.map((column) => texts.get(column) ?? '');
+    },
+  };
+}
+
+/** By the query that the rule is verified by, else by the one that reads its values anyway. */
+function auditReading({ verify, ...rule }: Rule, template: KeyTemplate): Reading | undefined {
+  if (verify !== undefined) return { ...verify, always: true, expiry: NEVER_STORED };
+  const { action } = rule;
+  // Also where the set is only kept right and never built.
+  const asked = action.kind === 'sortedSet' ? { ...rule, action: { ...action, always: true } } : rule;
+  return readingOf(asked, template);
+}
+
+const NEVER_STORED: Expiry = { ttlMs: 0, jitter: 0 };

@@ -1,0 +1,67 @@
+import { auditTemplates } from '../audit/audited-template.ts';
+import type { Report, StaleKey } from '../audit/format-report.ts';
+import { summarize } from '../audit/summarize.ts';
+import { type Progress, verifyKeys } from '../audit/verify-keys.ts';
+import type { Settings } from '../config/settings.ts';
+import { RetryableError } from '../domain/errors.ts';
+import { formatLsn, toLsn } from '../domain/lsn.ts';
+import type { Rule } from '../domain/rule.ts';
+import { QueryPool } from '../pipeline/capture/query-pool.ts';
+import { connectRedis } from '../pipeline/redis/connect-redis.ts';
+import { describeRedis } from '../pipeline/redis/describe-redis.ts';
+import { KeySpace } from '../pipeline/redis/key-space.ts';
+import { ValueReader } from '../pipeline/redis/value-reader.ts';
+import { openAuditor } from './open-auditor.ts';
+
+export interface VerificationOptions {
+  readonly settings: Settings;
+  readonly rules: readonly Rule[];
+  /** Keys of each template to compare; Infinity is all. */
+  readonly sample: number;
+  /** How long a change may be on its way. */
+  readonly withinMs: number;
+  /** Whether stale keys are deleted. */
+  readonly repair: boolean;
+  /** @param keys that Redis has in all */
+  readonly onProgress: (progress: Progress, keys: number) => void;
+}
+
+/**
+ * One audit, beside a daemon that may be running: opens its own clients and closes them.
+ * @throws RetryableError while a server is away, or the driver's own error for a query that is refused
+ */
+export async function runVerification(options: VerificationOptions, signal: AbortSignal): Promise<Report> {
+  const { settings, rules, sample, withinMs, repair, onProgress } = options;
+  const { slot, url } = settings.postgres;
+  const { audited, unaudited } = auditTemplates(rules);
+  const redis = connectRedis(settings.redis.url);
+  // Without a listener ioredis prints errors; describeRedis reports them.
+  redis.on('error', () => {});
+  await using pool = new QueryPool(url);
+  try {
+    const facts = await describeRedis(redis);
+    if (facts.kind === 'unreachable')
+      throw new RetryableError(`Redis ${facts.address} cannot be reached: ${facts.reason}`);
+    const keySpace = new KeySpace(redis);
+    const values = new ValueReader(redis);
+    const size = await keySpace.size();
+    const results = await verifyKeys({
+      templates: audited,
+      sample,
+      scan: (pattern, onKeys) => keySpace.scan(pattern, onKeys, signal),
+      auditor: openAuditor({ pool, slot, values, withinMs }, signal),
+      onProgress: (progress) => onProgress(progress, size),
+    });
+    const summary = summarize(results);
+    const staleKeys = await Promise.all(
+      summary.stale.map(async (judged): Promise<StaleKey> => {
+        const lsn = await values.writtenAt(judged.key);
+        return { ...judged, writtenAt: lsn === undefined ? undefined : formatLsn(toLsn(lsn)) };
+      }),
+    );
+    const repaired = repair ? await keySpace.remove(staleKeys.map(({ key }) => key)) : 0;
+    return { ...summary, staleKeys, unaudited, repaired };
+  } finally {
+    redis.disconnect();
+  }
+}

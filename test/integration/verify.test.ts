@@ -1,0 +1,211 @@
+import { writeFile } from 'node:fs/promises';
+import { expect } from 'vitest';
+import type { Report } from '../../src/audit/format-report.ts';
+import { loadRules } from '../../src/config/load-rules.ts';
+import { loadSettings } from '../../src/config/load-settings.ts';
+import { runVerification } from '../../src/session/run-verification.ts';
+import { TempFolder } from '../support/temp-folder.ts';
+import type { TestContext } from '../support/test-context.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { ruleText } from './rule-text.ts';
+import { waitUntilSettled } from './settled.ts';
+import { withDaemon } from './with-daemon.ts';
+
+const RULES = [
+  {
+    name: 'item',
+    table: 'public.items',
+    keys: ['item:${id}'],
+    refresh: { query: 'SELECT * FROM items WHERE id = ${id}', ttl: '1h', always: true },
+  },
+  {
+    name: 'stock',
+    table: 'public.items',
+    keys: ['stock:${shelf}'],
+    counter: { sum: 'stock', ttl: '1h', always: true },
+  },
+  {
+    name: 'shelf',
+    table: 'public.items',
+    keys: ['shelf:${shelf}'],
+    sortedSet: { member: '${id}', score: 'stock', ttl: '1h', always: true },
+  },
+  { name: 'gone', table: 'public.items', keys: ['gone:${id}'] },
+  {
+    name: 'filled',
+    table: 'public.items',
+    keys: ['filled:${id}'],
+    verify: { query: 'SELECT shelf, stock FROM items WHERE id = ${id}' },
+  },
+] as const;
+
+const test = withDaemon({
+  schema: `
+    CREATE TABLE items (id int PRIMARY KEY, shelf text NOT NULL, stock int NOT NULL);
+    ALTER TABLE items REPLICA IDENTITY FULL;`,
+  rules: RULES,
+  settings: { 'verify.interval': '50ms' },
+});
+
+/** The audit as the verb runs it, on the context's rules. */
+async function verify(
+  context: TestContext,
+  options: {
+    readonly only?: string;
+    readonly sample?: number;
+    readonly repair?: boolean;
+    readonly withinMs?: number;
+  } = {},
+): Promise<Report> {
+  await using folder = await TempFolder.create('verify');
+  await writeFile(folder.join('rules.yaml'), ruleText(context.keyPrefix, RULES));
+  const { slot, publication, databaseUrl, redisUrl } = context;
+  const settings = {
+    postgres: { url: databaseUrl, slot, publication },
+    redis: { url: redisUrl },
+    rules: ['rules.yaml'],
+  };
+  await writeFile(folder.join('freshet.yaml'), JSON.stringify(settings));
+  const loaded = loadSettings({ configFile: folder.join('freshet.yaml'), env: {} });
+  return await runVerification(
+    {
+      settings: loaded,
+      rules: loadRules(loaded.rules).filter(
+        ({ name }) => options.only === undefined || name === options.only,
+      ),
+      sample: options.sample ?? Number.POSITIVE_INFINITY,
+      withinMs: options.withinMs ?? 10_000,
+      repair: options.repair ?? false,
+      onProgress: () => {},
+    },
+    context.signal,
+  );
+}
+
+test('what the daemon wrote is consistent, whatever its shape', async ({ running: { context } }) => {
+  await context.sql.rows(`INSERT INTO items SELECT id, 'a' || id % 3, id FROM generate_series(1, 60) AS id`);
+  await waitUntilSettled(context);
+  const report = await verify(context);
+  expect(
+    report.templates.map(({ rule, cached, compared, stale }) => ({ rule, cached, compared, stale })),
+  ).toEqual([
+    { rule: 'item', cached: 60, compared: 60, stale: 0 },
+    { rule: 'stock', cached: 3, compared: 3, stale: 0 },
+    { rule: 'shelf', cached: 3, compared: 3, stale: 0 },
+    { rule: 'filled', cached: 0, compared: 0, stale: 0 },
+  ]);
+  expect(report).toMatchObject({ isWhole: true, staleShareAtMost: 0, withoutTtl: [] });
+  expect(report.unaudited.map(({ rule }) => rule)).toEqual(['gone']);
+});
+
+test('a value that was changed behind its back is accused, with its lineage, and deleted by --repair', async ({
+  running: { context },
+}) => {
+  const { sql, redis } = context;
+  await sql.rows(`INSERT INTO items SELECT id, 'b', 1 FROM generate_series(101, 105) AS id`);
+  await waitUntilSettled(context);
+  await redis.set(context.key('item:101'), '{"id":101,"shelf":"b","stock":99}', 'PX', 60_000);
+  await redis.set(context.key('item:999'), '{"id":999,"shelf":"b","stock":1}');
+  await redis.set(context.key('stock:b'), '17', 'PX', 60_000);
+  await redis.zadd(context.key('shelf:b'), 5, '777');
+  const found = await verify(context);
+  const stale = found.staleKeys.map(({ key, verdict, ttlMs, writtenAt }) => ({
+    key: key.slice(context.keyPrefix.length),
+    how: verdict.kind === 'stale' ? verdict.how : undefined,
+    livesForEver: ttlMs === undefined,
+    wasWritten: writtenAt !== undefined,
+  }));
+  expect(stale.toSorted((a, b) => a.key.localeCompare(b.key))).toEqual([
+    { key: 'item:101', how: 'stock', livesForEver: false, wasWritten: true },
+    { key: 'item:999', how: 'there is no row', livesForEver: true, wasWritten: false },
+    { key: 'shelf:b', how: '1 member', livesForEver: false, wasWritten: true },
+    { key: 'stock:b', how: 'the value', livesForEver: false, wasWritten: true },
+  ]);
+  expect(found.withoutTtl.map(({ key }) => key)).toEqual([context.key('item:999')]);
+  expect(await verify(context, { repair: true })).toMatchObject({ repaired: 4 });
+  expect(
+    await redis.exists(...['item:101', 'item:999', 'shelf:b', 'stock:b'].map((key) => context.key(key))),
+  ).toBe(0);
+  expect(await verify(context)).toMatchObject({ staleKeys: [] });
+});
+
+test('what readers filled is proved by the query of verify: a plain value, an entry, a negative result', async ({
+  running: { context },
+}) => {
+  const { sql, redis } = context;
+  await sql.rows(`INSERT INTO items SELECT id, 'd', id FROM generate_series(301, 304) AS id`);
+  await waitUntilSettled(context);
+  const entry = async (id: number, fields: Readonly<Record<string, string>>) => {
+    const inAnHour = String(Date.now() + 3_600_000);
+    const key = context.key(`filled:${id}`);
+    await redis.hset(key, { v: '', f: inAnHour, e: inAnHour, c: '1', ...fields });
+    await redis.pexpire(key, 3_600_000);
+  };
+  await redis.set(context.key('filled:301'), '{"stock": 301, "shelf": "d"}', 'PX', 60_000);
+  await entry(302, { v: '{"shelf":"d","stock":302}' });
+  await entry(303, { v: '{"shelf":"d","stock":1}' });
+  await entry(304, { n: '1' });
+  await entry(305, { n: '1' });
+  await entry(306, { v: '{"shelf":"d","stock":306}', f: '0' });
+  await redis.hset(context.key('filled:307'), { l: 'token', d: String(Date.now() + 5_000) });
+  await redis.pexpire(context.key('filled:307'), 5_000);
+  const { templates, staleKeys } = await verify(context, { only: 'filled' });
+  expect(templates).toMatchObject([{ cached: 7, compared: 5, stale: 2 }]);
+  const how = staleKeys.map(({ key, verdict }) => [
+    key.slice(context.keyPrefix.length),
+    verdict.kind === 'stale' ? verdict.how : undefined,
+  ]);
+  expect(Object.fromEntries(how)).toEqual({ 'filled:303': 'stock', 'filled:304': 'there is a row' });
+  expect(await verify(context, { only: 'filled', repair: true })).toMatchObject({ repaired: 2 });
+});
+
+test('keys that change all the time are not accused', async ({ running: { context } }) => {
+  await context.sql.rows(`INSERT INTO items SELECT id, 'c', 0 FROM generate_series(201, 220) AS id`);
+  await waitUntilSettled(context);
+  const writer = await context.connect();
+  const verified = new AbortController();
+  const writing = (async () => {
+    while (!verified.signal.aborted)
+      await writer.rows(`UPDATE items SET stock = stock + 1 WHERE shelf = 'c'`);
+  })();
+  const report = await verify(context, { withinMs: 2_000 }).finally(() => {
+    verified.abort();
+  });
+  await writing;
+  await waitUntilSettled(context);
+  expect(report.staleKeys).toEqual([]);
+  expect(report.compared).toBeGreaterThan(0);
+});
+
+test('the daemon finds a stale key by itself, and says so without its name', async ({
+  running: { context, daemon },
+}) => {
+  await context.sql.rows(`INSERT INTO items VALUES (401, 'e', 1)`);
+  await waitUntilSettled(context);
+  await context.redis.set(context.key('item:401'), '{"id":401,"shelf":"e","stock":2}', 'PX', 60_000);
+  await waitFor(
+    async () => {
+      // Now it is one of the keys that were touched lately.
+      await context.sql.rows(`UPDATE items SET stock = 1 WHERE id = 401`);
+      await waitUntilSettled(context);
+      await context.redis.set(context.key('item:401'), '{"id":401,"shelf":"e","stock":2}', 'PX', 60_000);
+      return /^freshet_verified_keys_total\{rule="item",verdict="stale"\} [1-9]/m.test(
+        await daemon.metrics(),
+      );
+    },
+    { what: 'the daemon to find the stale key', deadlineMs: 30_000 },
+  );
+  const line = daemon.log.find((text) => text.includes('a cached key is stale')) ?? '';
+  expect(JSON.parse(line)).toMatchObject({ rule: 'item', differsIn: 'stock', level: 'error' });
+  expect(line).not.toContain('401');
+  await context.redis.unlink(context.key('item:401'));
+});
+
+test('of many keys a sample is compared, and the answer allows for the rest', async ({
+  running: { context },
+}) => {
+  const report = await verify(context, { only: 'item', sample: 10 });
+  expect(report.templates).toMatchObject([{ rule: 'item', compared: 10 }]);
+  expect(report.isWhole).toBe(false);
+  expect(report.staleShareAtMost).toBeGreaterThan(0.1);
+});

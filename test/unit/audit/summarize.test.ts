@@ -1,0 +1,154 @@
+import { describe, expect, test } from 'vitest';
+import { auditTemplates } from '../../../src/audit/audited-template.ts';
+import type { Judged, Verdict } from '../../../src/audit/auditor.ts';
+import { formatReport } from '../../../src/audit/format-report.ts';
+import { Reservoir } from '../../../src/audit/reservoir.ts';
+import { nines, summarize } from '../../../src/audit/summarize.ts';
+import type { TemplateResult } from '../../../src/audit/verify-keys.ts';
+import { parseRules } from '../../../src/config/load-rules.ts';
+
+function rulesOf(...specs: readonly Readonly<Record<string, unknown>>[]) {
+  return specs.flatMap((spec, index) =>
+    parseRules(
+      JSON.stringify({
+        apiVersion: 'freshet.dev/v1',
+        kind: 'CacheRule',
+        metadata: { name: `rule-${index}` },
+        spec: { table: 'public.posts', ...spec },
+      }),
+      'rules.yaml',
+    ),
+  );
+}
+
+const REFRESH = { query: 'SELECT * FROM posts WHERE id = ${id}', ttl: '1h' };
+
+function resultOf(
+  cached: number,
+  verdicts: readonly Verdict[],
+  { livesForEver = false } = {},
+): TemplateResult {
+  const [template] = auditTemplates(rulesOf({ keys: ['post:${id}'], refresh: REFRESH })).audited;
+  if (template === undefined) throw new Error('the rule has a query');
+  const judged = verdicts.map(
+    (verdict, index): Judged => ({
+      key: `post:${index}`,
+      template,
+      values: [],
+      verdict,
+      ttlMs: livesForEver ? undefined : 60_000,
+    }),
+  );
+  return { template, cached, judged };
+}
+
+const CONSISTENT: Verdict = { kind: 'consistent', afterMs: 0 };
+const STALE: Verdict = { kind: 'stale', how: 'price' };
+
+describe('what can be verified', () => {
+  test('every template whose key tells what its query needs', () => {
+    const { audited, unaudited } = auditTemplates(
+      rulesOf(
+        { keys: ['post:${id}', 'slug:${slug}', 'low:${id|lower}'], refresh: REFRESH },
+        { keys: ['plain:${id}'] },
+        { keys: ['count:${author}'], counter: { count: {}, ttl: '1h' } },
+        { keys: ['top:${author}'], sortedSet: { member: '${id}', score: 'likes', ttl: '1h' } },
+        { keys: ['shadow:${id}'], refresh: REFRESH, mode: 'shadow' },
+      ),
+    );
+    expect(audited.map(({ template }) => template)).toEqual([
+      'post:${id}',
+      'count:${author}',
+      'top:${author}',
+    ]);
+    expect(unaudited.map(({ template, reason }) => [template, reason])).toEqual([
+      ['slug:${slug}', 'the query needs id, which is not in the key'],
+      ['low:${id|lower}', 'a filter in the key cannot be undone'],
+      ['plain:${id}', expect.stringContaining('verify')],
+    ]);
+  });
+
+  test('a query is bound to what the key says, in the order of its parameters', () => {
+    const [template] = auditTemplates(
+      rulesOf({
+        keys: ['p:${a}:${b}'],
+        refresh: { query: 'SELECT 1 FROM t WHERE b = ${b} AND a = ${a} OR b = ${b}', ttl: '1h' },
+      }),
+    ).audited;
+    expect(template?.valuesOf('p:1:2')).toEqual(['2', '1', '2']);
+    expect(template?.valuesOf('q:1:2')).toBeUndefined();
+  });
+});
+
+/** Without colours. */
+function report(result: TemplateResult): string {
+  const summary = summarize([result]);
+  const staleKeys = summary.stale.map((judged) => ({ ...judged, writtenAt: '0/16B3748' }));
+  return formatReport({ ...summary, staleKeys, unaudited: [], repaired: 0 }, (_look, text) => text);
+}
+
+describe('the answer', () => {
+  test('of all keys it is what was counted', () => {
+    const summary = summarize([resultOf(1_000, [...Array.from({ length: 999 }, () => CONSISTENT), STALE])]);
+    expect(summary).toMatchObject({ compared: 1_000, staleShareAtMost: 0.001, isWhole: true });
+    expect(summary.stale.map(({ key }) => key)).toEqual(['post:999']);
+    expect(nines(summary.staleShareAtMost)).toBe(3);
+  });
+
+  test('of a sample it allows for what was not looked at', () => {
+    const { staleShareAtMost } = summarize([
+      resultOf(
+        50_000,
+        Array.from({ length: 1_000 }, () => CONSISTENT),
+      ),
+    ]);
+    // The rule of three says 3 in 1,000; Wilson's limit is a little below.
+    expect(staleShareAtMost).toBeGreaterThan(0.0026);
+    expect(staleShareAtMost).toBeLessThan(0.003);
+  });
+
+  test('absent and undecided keys are not compared; the slowest difference is told', () => {
+    const verdicts: readonly Verdict[] = [
+      CONSISTENT,
+      { kind: 'consistent', afterMs: 300 },
+      { kind: 'absent' },
+      { kind: 'undecided' },
+    ];
+    const { templates } = summarize([resultOf(4, verdicts)]);
+    expect(templates).toMatchObject([{ compared: 2, undecided: 1, stale: 0, consistentWithinMs: 300 }]);
+  });
+
+  test('a person reads it', () => {
+    expect(report(resultOf(2, [CONSISTENT, STALE], { livesForEver: true }))).toBe(
+      [
+        'post:${id} (rule rule-0): 2 keys cached, 2 compared, 1 stale, 2 without a TTL',
+        '',
+        'stale',
+        '  post:1  rule rule-0, differs in price, never expires, written by Freshet for the commit at 0/16B3748',
+        '',
+        'without a TTL',
+        '  post:0  rule rule-0',
+        '  post:1  rule rule-0',
+        '',
+        '0 nines: 1 of 2 keys consistent within 0.0 s',
+        '',
+      ].join('\n'),
+    );
+    expect(report(resultOf(1, [CONSISTENT]))).toContain('\n1 of 1 key consistent within 0.0 s\n');
+    expect(report(resultOf(0, []))).toContain('nothing to compare');
+  });
+});
+
+test('a reservoir gives everything that passes by the same chance', () => {
+  const counts = Array.from({ length: 20 }, () => 0);
+  let seed = 1;
+  const random = () => (seed = (seed * 16_807) % 2_147_483_647) / 2_147_483_647;
+  for (let round = 0; round < 2_000; round++) {
+    const reservoir = new Reservoir<number>(5, random);
+    for (let item = 0; item < 20; item++) reservoir.offer(item);
+    expect(reservoir).toMatchObject({ seen: 20 });
+    for (const item of reservoir.kept) counts[item] = (counts[item] ?? 0) + 1;
+  }
+  // A quarter of 2,000, give or take five standard deviations.
+  for (const count of counts) expect(Math.abs(count - 500)).toBeLessThan(100);
+});

@@ -99,5 +99,5 @@ function toJson(report: Report): object {
 
 function staleToJson({ key, template: { rule, template }, verdict, ttlMs, writtenAt }: StaleKey): object {
   const how = verdict.kind === 'stale' ? verdict.how : undefined;
-  return { key, rule, template, differsIn: how, ttlMs: ttlMs ?? null, writtenAtLsn: writtenAt ?? null };
+  return { key, rule, template, how, ttlMs: ttlMs ?? null, writtenAtLsn: writtenAt ?? null };
 }

@@ -18,7 +18,7 @@ export function compareValue(cached: CachedValue, expected: Write): Comparison {
     case 'marked':
       return ABSENT;
     case 'foreign':
-      return differs(`it is a ${cached.type}`);
+      return { kind: 'differs', how: `it is a ${cached.type}` };
     case 'text':
       return compareText(cached.text, expected);
     case 'hash':
@@ -33,7 +33,7 @@ export function compareValue(cached: CachedValue, expected: Write): Comparison {
 function compareText(text: string | null, expected: Write): Comparison {
   if (expected.op === 'remove') return text === null ? EQUAL : wrongKind(expected);
   if (expected.op !== 'set') return wrongKind(expected);
-  if (text === null) return differs('there is a row');
+  if (text === null) return { kind: 'differs', how: 'there is a row' };
   if (text === expected.value) return EQUAL;
   const paths = compareJson(text, expected.value);
   if (paths === undefined) return differs('the text');
@@ -65,9 +65,12 @@ function namesWhere(
 }
 
 function wrongKind(expected: Write): Comparison {
-  return differs(expected.op === 'remove' ? 'there is no row' : `it should be a ${expected.op}`);
+  return {
+    kind: 'differs',
+    how: expected.op === 'remove' ? 'there is no row' : `it should be a ${expected.op}`,
+  };
 }
 
-function differs(how: string): Comparison {
-  return { kind: 'differs', how };
+function differs(what: string): Comparison {
+  return { kind: 'differs', how: `differs in ${what}` };
 }

@@ -65,7 +65,7 @@ function listKeys<T>(what: string, keys: readonly T[], format: (key: T) => strin
 function formatStale({ key, template, verdict, ttlMs, writtenAt }: StaleKey): string {
   const facts = [
     `rule ${template.rule}`,
-    ...(verdict.kind === 'stale' ? [`differs in ${verdict.how}`] : []),
+    ...(verdict.kind === 'stale' ? [verdict.how] : []),
     ttlMs === undefined ? 'never expires' : `expires in ${roughly(ttlMs)}`,
     ...(writtenAt === undefined ? [] : [`written by Freshet for the commit at ${writtenAt}`]),
   ];

@@ -39,7 +39,7 @@ export function openContinuousAudit(
       metrics.audited(rule, verdict.kind);
       if (verdict.kind !== 'stale') return;
       const remedy = '`freshet verify` names the keys, and with --repair deletes them';
-      log.error({ rule, template, differsIn: verdict.how, ttlMs, remedy }, 'a cached key is stale');
+      log.error({ rule, template, how: verdict.how, ttlMs, remedy }, 'a cached key is stale');
     },
     onFault: (error) => outage.failed(error),
   });

@@ -76,7 +76,10 @@ test('a change on its way is waited for', async () => {
 });
 
 test('what stays different while the database stays as it is, is stale', async () => {
-  expect(await verdictOf({ cached: ['old'], database: ['new'] })).toEqual({ kind: 'stale', how: 'the text' });
+  expect(await verdictOf({ cached: ['old'], database: ['new'] })).toEqual({
+    kind: 'stale',
+    how: 'differs in the text',
+  });
 });
 
 test('one look too few accuses nobody: the database has changed meanwhile', async () => {

@@ -77,18 +77,22 @@ describe('a cached value', () => {
   });
 
   test.each<[CachedValue, Write, string]>([
-    [text('{"price":1,"name":"secret"}'), json('{"price":2,"name":"secret"}'), 'price'],
-    [text('1'), json('2'), 'the value'],
-    [text('plain'), json('other'), 'the text'],
+    [text('{"price":1,"name":"secret"}'), json('{"price":2,"name":"secret"}'), 'differs in price'],
+    [text('1'), json('2'), 'differs in the value'],
+    [text('plain'), json('other'), 'differs in the text'],
     [text('1'), { op: 'remove' }, 'there is no row'],
     [text(null), json('1'), 'there is a row'],
-    [hash({ a: '1', b: '2' }), { op: 'hash', fields: new Map([['a', '1']]), isComplete: true, expiry }, 'b'],
+    [
+      hash({ a: '1', b: '2' }),
+      { op: 'hash', fields: new Map([['a', '1']]), isComplete: true, expiry },
+      'differs in b',
+    ],
     [hash({ a: '1' }), json('1'), 'it should be a set'],
     [{ kind: 'foreign', type: 'list', ttlMs: 5 }, json('1'), 'it is a list'],
     [
       { kind: 'sortedSet', members: new Map([['private', '1']]), ttlMs: 5 },
       { op: 'sortedSet', members: new Map(), isComplete: true, expiry },
-      '1 member',
+      'differs in 1 member',
     ],
   ])('%j is not %j: %s', (cached, expected, how) => {
     expect(compareValue(cached, expected)).toEqual({ kind: 'differs', how });

@@ -43,7 +43,7 @@ function resultOf(
 }
 
 const CONSISTENT: Verdict = { kind: 'consistent', afterMs: 0 };
-const STALE: Verdict = { kind: 'stale', how: 'price' };
+const STALE: Verdict = { kind: 'stale', how: 'differs in price' };
 
 describe('what can be verified', () => {
   test('every template whose key tells what its query needs', () => {

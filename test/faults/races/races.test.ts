@@ -8,8 +8,8 @@ import { describeStaleKey, describeTally } from './race-tally.ts';
 import { clientReaders } from './readers/client-readers.ts';
 
 /** Of each case; all of them together are 4,200 in the long form. */
-const ROUNDS = IS_LONG ? 600 : 16;
-const KILL_EVERY = IS_LONG ? 20 : 10;
+const ROUNDS = IS_LONG ? 600 : 12;
+const KILL_EVERY = IS_LONG ? 20 : 8;
 const TIMEOUT_MS = ROUNDS * 2_000 + 60_000;
 
 let servers: RaceServers;

@@ -4,11 +4,10 @@ import { parseRules } from '../../../src/config/load-rules.ts';
 import { Announcements } from './announcements.ts';
 import { ViewCache } from './cache.ts';
 import { expectWritten } from './expect-written.ts';
-import type { FailingRedis } from './failing-redis.ts';
 import { type Attempt, attempts, EMPTY_TABLES, historyOf } from './history.ts';
-import type { HistoryTables } from './history-tables.ts';
 import type { Identity } from './identity.ts';
 import { Replay, type Sabotage, SLOT, type Step, steps } from './replay.ts';
+import type { ReplayServers } from './replay-servers.ts';
 import { ruleSetSpecs, rulesOf, type ViewSpec, viewsOf } from './rule-set.ts';
 import { tableOf } from './wire.ts';
 
@@ -37,12 +36,6 @@ export const replayCases: fc.Arbitrary<ReplayCase> = fc.record({
   evicts: fc.boolean(),
   steps,
 });
-
-/** What the pipeline is run on. */
-export interface ReplayServers {
-  readonly redis: FailingRedis;
-  readonly tables: HistoryTables;
-}
 
 /** Replays the history through the pipeline, and compares what an emptied Redis holds in the end with the tables. */
 export async function checkReplay(

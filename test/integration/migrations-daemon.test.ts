@@ -83,12 +83,19 @@ test('event triggers tell of migrations in the stream: at once, and without rows
   expect(installed).toMatchObject({ status: 0, stderr: '' });
   const events = () => daemon.metric('freshet_migrations_total');
   await context.fill('user:1', 'order:1', 'total:1');
+  const catalog = () => context.redis.get(`freshet:{${context.slot}}:catalog`);
+  const before = await catalog();
 
   await context.sql.rows(`ALTER TABLE users ALTER COLUMN note TYPE text USING upper(note)`);
   await context.waitUntilGone('user:1', 5_000);
   await context.sql.rows('REFRESH MATERIALIZED VIEW totals');
   await context.waitUntilGone('total:1', 5_000);
   await waitFor(async () => (await events()) > 0, { what: 'the migrations to be counted' });
+  // A look at the catalog that saw the change before the stream told of it purges once more; it is written down after.
+  await waitFor(async () => (await catalog()) !== before, {
+    what: 'the look at the catalog to be done with the change',
+    deadlineMs: POLL_DEADLINE_MS,
+  });
 
   await context.fill('user:1');
   await context.sql.rows(`COMMENT ON TABLE users IS 'nothing changes'`);

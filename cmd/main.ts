@@ -27,6 +27,7 @@ const OUTPUT = new Option('-o, --output <format>', 'how to print').choices(['tex
 
 const SAMPLE = integer(1, 10_000_000, 'all, or a number');
 const WITHIN = duration('100ms', '1h');
+const RECENT = duration('1s', '24h');
 
 /** @throws InvalidArgumentError */
 function parsed<T>({ parse, expected }: Format<T>, text: string): T {
@@ -142,6 +143,11 @@ function program(exit: (code: number) => void): Command {
         .default(1_000),
     )
     .addOption(
+      new Option('--recent <duration>', 'choose from the keys that change in so long from now').argParser(
+        (text) => parsed(RECENT, text),
+      ),
+    )
+    .addOption(
       new Option('-w, --within <duration>', 'how long a change may be on its way')
         .argParser((text) => parsed(WITHIN, text))
         .default(10_000, '10s'),
@@ -152,10 +158,10 @@ function program(exit: (code: number) => void): Command {
       'after',
       example('freshet verify --config freshet.yaml', 'freshet verify -c freshet.yaml --sample all --repair'),
     )
-    .action(async ({ config, rule, sample, within, repair, output }) =>
+    .action(async ({ config, rule, sample, recent, within, repair, output }) =>
       exit(
         await verify(
-          { configFile: config, only: rule, sample, withinMs: within, repair, output },
+          { configFile: config, only: rule, sample, recentMs: recent, withinMs: within, repair, output },
           process.stdout,
           process.stderr,
         ),

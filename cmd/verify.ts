@@ -16,6 +16,8 @@ export interface VerifyCommandOptions {
   readonly only?: readonly string[] | undefined;
   /** Keys of each template to compare; Infinity is all. */
   readonly sample: number;
+  /** Chooses from keys that change in so long from now, instead of from all that are cached. */
+  readonly recentMs?: number | undefined;
   /** How long a change may be on its way. */
   readonly withinMs: number;
   readonly repair: boolean;
@@ -32,11 +34,11 @@ export async function verify(
   output: NodeJS.WriteStream,
   terminal: NodeJS.WriteStream,
 ): Promise<number> {
-  const { sample, withinMs, repair } = options;
+  const { sample, recentMs, withinMs, repair } = options;
   const settings = loadSettings({ configFile: options.configFile, env: process.env });
   const rules = choose(loadRules(settings.rules), options.only);
-  const report = await verifyWithProgress(terminal, (onProgress) =>
-    runVerification({ settings, rules, sample, withinMs, repair, onProgress }, NEVER),
+  const report = await verifyWithProgress(terminal, recentMs, (onProgress) =>
+    runVerification({ settings, rules, sample, recentMs, withinMs, repair, onProgress }, NEVER),
   );
   output.write(
     options.output === 'json'
@@ -66,11 +68,18 @@ function choose(rules: readonly Rule[], only: readonly string[] | undefined): re
 
 async function verifyWithProgress<T>(
   terminal: NodeJS.WriteStream,
+  recentMs: number | undefined,
   work: (onProgress: (progress: Progress, keys: number) => void) => Promise<T>,
 ): Promise<T> {
   using line = new ProgressLine(terminal);
+  const startedMs = performance.now();
   return await work((progress, keys) => {
-    if (progress.kind === 'scanning')
+    if (progress.kind === 'scanning' && recentMs !== undefined)
+      line.show(
+        `${progress.scanned.toLocaleString('en')} keys have changed`,
+        (performance.now() - startedMs) / recentMs,
+      );
+    else if (progress.kind === 'scanning')
       line.show(`looking through ${keys.toLocaleString('en')} keys`, progress.scanned / keys);
     else
       line.show(

@@ -42,9 +42,9 @@ export function formatReport(report: Report, paint: Paint): string {
 }
 
 function formatTemplate(summary: TemplateSummary, paint: Paint): string {
-  const { rule, template, cached, compared, stale, undecided, withoutTtl } = summary;
+  const { rule, template, found, compared, stale, undecided, withoutTtl } = summary;
   const counts = [
-    `${count(cached, 'key')} cached`,
+    `${count(found, 'key')} found`,
     `${compared.toLocaleString('en')} compared`,
     paint(stale === 0 ? 'green' : 'red', `${stale.toLocaleString('en')} stale`),
     ...(undecided > 0 ? [paint('yellow', `${undecided.toLocaleString('en')} undecided`)] : []),

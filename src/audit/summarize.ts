@@ -5,8 +5,8 @@ import type { TemplateResult } from './verify-keys.ts';
 export interface TemplateSummary {
   readonly rule: string;
   readonly template: string;
-  /** There are so many. */
-  readonly cached: number;
+  /** There are so many to choose from. */
+  readonly found: number;
   /** So many of them were compared with the database. */
   readonly compared: number;
   readonly stale: number;
@@ -32,7 +32,7 @@ export function summarize(results: readonly TemplateResult[]): Summary {
   const all = results.flatMap(({ judged }) => judged);
   const stale = all.filter(({ verdict }) => verdict.kind === 'stale');
   const compared = templates.reduce((sum, template) => sum + template.compared, 0);
-  const isWhole = results.every(({ cached, judged }) => judged.length === cached);
+  const isWhole = results.every(({ found, judged }) => judged.length === found);
   return {
     templates,
     stale,
@@ -44,14 +44,14 @@ export function summarize(results: readonly TemplateResult[]): Summary {
   };
 }
 
-function summarizeTemplate({ template, cached, judged }: TemplateResult): TemplateSummary {
+function summarizeTemplate({ template, found, judged }: TemplateResult): TemplateSummary {
   const verdicts = judged.map(({ verdict }) => verdict);
   const consistent = verdicts.filter((verdict) => verdict.kind === 'consistent');
   const stale = verdicts.filter(({ kind }) => kind === 'stale').length;
   return {
     rule: template.rule,
     template: template.template,
-    cached,
+    found,
     compared: consistent.length + stale,
     stale,
     undecided: verdicts.filter(({ kind }) => kind === 'undecided').length,

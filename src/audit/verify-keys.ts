@@ -6,7 +6,7 @@ export interface VerifyOptions {
   readonly templates: readonly AuditedTemplate[];
   /** Keys to compare, of each template; Infinity is all of them. */
   readonly sample: number;
-  /** Hands over all keys that match the pattern, group by group. */
+  /** Hands over the keys to choose from, group by group: all that match the pattern, or those of them that matter. */
   readonly scan: (pattern: string, onKeys: (keys: readonly string[]) => void) => Promise<void>;
   readonly auditor: Pick<Auditor, 'judge'>;
   readonly onProgress: (progress: Progress) => void;
@@ -19,8 +19,8 @@ export type Progress =
 /** What was found for one template. */
 export interface TemplateResult {
   readonly template: AuditedTemplate;
-  /** Keys that are there. */
-  readonly cached: number;
+  /** Keys to choose from. */
+  readonly found: number;
   readonly judged: readonly Judged[];
 }
 
@@ -28,7 +28,7 @@ export interface TemplateResult {
 const KEYS_AT_ONCE = 100;
 
 /**
- * Looks through the key space once, takes a sample of each template's keys, and has them judged.
+ * Goes through the keys once, takes a sample of each template's keys, and has them judged.
  * @throws RetryableError while a server is away
  */
 export async function verifyKeys(options: VerifyOptions): Promise<readonly TemplateResult[]> {
@@ -58,7 +58,7 @@ export async function verifyKeys(options: VerifyOptions): Promise<readonly Templ
       compared = compared + Math.min(KEYS_AT_ONCE, kept.length - from);
       onProgress({ kind: 'comparing', compared, of });
     }
-    results.push({ template, cached: seen, judged });
+    results.push({ template, found: seen, judged });
   }
   return results;
 }

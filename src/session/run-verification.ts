@@ -11,6 +11,7 @@ import { connectRedis } from '../pipeline/redis/connect-redis.ts';
 import { describeRedis } from '../pipeline/redis/describe-redis.ts';
 import { KeySpace } from '../pipeline/redis/key-space.ts';
 import { ValueReader } from '../pipeline/redis/value-reader.ts';
+import { followKeys } from './follow-keys.ts';
 import { openAuditor } from './open-auditor.ts';
 
 export interface VerificationOptions {
@@ -18,6 +19,8 @@ export interface VerificationOptions {
   readonly rules: readonly Rule[];
   /** Keys of each template to compare; Infinity is all. */
   readonly sample: number;
+  /** Chooses from keys that change in so long from now, instead of from all that are cached. */
+  readonly recentMs: number | undefined;
   /** How long a change may be on its way. */
   readonly withinMs: number;
   /** Whether stale keys are deleted. */
@@ -31,7 +34,7 @@ export interface VerificationOptions {
  * @throws RetryableError while a server is away, or the driver's own error for a query that is refused
  */
 export async function runVerification(options: VerificationOptions, signal: AbortSignal): Promise<Report> {
-  const { settings, rules, sample, withinMs, repair, onProgress } = options;
+  const { settings, rules, sample, recentMs, withinMs, repair, onProgress } = options;
   const { slot, url } = settings.postgres;
   const { audited, unaudited } = auditTemplates(rules);
   const redis = connectRedis(settings.redis.url);
@@ -48,7 +51,11 @@ export async function runVerification(options: VerificationOptions, signal: Abor
     const results = await verifyKeys({
       templates: audited,
       sample,
-      scan: (pattern, onKeys) => keySpace.scan(pattern, onKeys, signal),
+      scan: async (pattern, onKeys) => {
+        if (recentMs === undefined) return keySpace.scan(pattern, onKeys, signal);
+        const over = AbortSignal.any([signal, AbortSignal.timeout(recentMs)]);
+        return followKeys({ postgres: settings.postgres, rules }, (key) => onKeys([key]), over);
+      },
       auditor: openAuditor({ pool, slot, values, withinMs }, signal),
       onProgress: (progress) => onProgress(progress, size),
     });

@@ -55,6 +55,7 @@ async function verify(
     readonly sample?: number;
     readonly repair?: boolean;
     readonly withinMs?: number;
+    readonly recentMs?: number;
   } = {},
 ): Promise<Report> {
   await using folder = await TempFolder.create('verify');
@@ -74,6 +75,7 @@ async function verify(
         ({ name }) => options.only === undefined || name === options.only,
       ),
       sample: options.sample ?? Number.POSITIVE_INFINITY,
+      recentMs: options.recentMs,
       withinMs: options.withinMs ?? 10_000,
       repair: options.repair ?? false,
       onProgress: () => {},
@@ -87,12 +89,12 @@ test('what the daemon wrote is consistent, whatever its shape', async ({ running
   await waitUntilSettled(context);
   const report = await verify(context);
   expect(
-    report.templates.map(({ rule, cached, compared, stale }) => ({ rule, cached, compared, stale })),
+    report.templates.map(({ rule, found, compared, stale }) => ({ rule, found, compared, stale })),
   ).toEqual([
-    { rule: 'item', cached: 60, compared: 60, stale: 0 },
-    { rule: 'stock', cached: 3, compared: 3, stale: 0 },
-    { rule: 'shelf', cached: 3, compared: 3, stale: 0 },
-    { rule: 'filled', cached: 0, compared: 0, stale: 0 },
+    { rule: 'item', found: 60, compared: 60, stale: 0 },
+    { rule: 'stock', found: 3, compared: 3, stale: 0 },
+    { rule: 'shelf', found: 3, compared: 3, stale: 0 },
+    { rule: 'filled', found: 0, compared: 0, stale: 0 },
   ]);
   expect(report).toMatchObject({ isWhole: true, staleShareAtMost: 0, withoutTtl: [] });
   expect(report.unaudited.map(({ rule }) => rule)).toEqual(['gone']);
@@ -150,7 +152,7 @@ test('what readers filled is proved by the query of verify: a plain value, an en
   await redis.hset(context.key('filled:307'), { l: 'token', d: String(Date.now() + 5_000) });
   await redis.pexpire(context.key('filled:307'), 5_000);
   const { templates, staleKeys } = await verify(context, { only: 'filled' });
-  expect(templates).toMatchObject([{ cached: 7, compared: 5, stale: 2 }]);
+  expect(templates).toMatchObject([{ found: 7, compared: 5, stale: 2 }]);
   const how = staleKeys.map(({ key, verdict }) => [
     key.slice(context.keyPrefix.length),
     verdict.kind === 'stale' ? verdict.how : undefined,
@@ -204,6 +206,22 @@ test('the daemon finds a stale key by itself, and says so without its name', asy
   );
   expect(lines.join('\n')).not.toMatch(/item:\d/);
   await context.redis.unlink(context.key('item:401'));
+});
+
+test('of keys that change from now on, whatever else is cached', async ({ running: { context } }) => {
+  await context.sql.rows(`INSERT INTO items VALUES (501, 'f', 0), (502, 'f', 0)`);
+  await waitUntilSettled(context);
+  const writer = await context.connect();
+  const verified = new AbortController();
+  const writing = (async () => {
+    while (!verified.signal.aborted) await writer.rows('UPDATE items SET stock = stock + 1 WHERE id = 501');
+  })();
+  const report = await verify(context, { only: 'item', recentMs: 3_000, withinMs: 2_000 }).finally(() => {
+    verified.abort();
+  });
+  await writing;
+  await waitUntilSettled(context);
+  expect(report.templates).toMatchObject([{ rule: 'item', found: 1, stale: 0 }]);
 });
 
 test('of many keys a sample is compared, and the answer allows for the rest', async ({

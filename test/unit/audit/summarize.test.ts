@@ -24,7 +24,7 @@ function rulesOf(...specs: readonly Readonly<Record<string, unknown>>[]) {
 const REFRESH = { query: 'SELECT * FROM posts WHERE id = ${id}', ttl: '1h' };
 
 function resultOf(
-  cached: number,
+  found: number,
   verdicts: readonly Verdict[],
   { livesForEver = false } = {},
 ): TemplateResult {
@@ -39,7 +39,7 @@ function resultOf(
       ttlMs: livesForEver ? undefined : 60_000,
     }),
   );
-  return { template, cached, judged };
+  return { template, found, judged };
 }
 
 const CONSISTENT: Verdict = { kind: 'consistent', afterMs: 0 };
@@ -121,7 +121,7 @@ describe('the answer', () => {
   test('a person reads it', () => {
     expect(report(resultOf(2, [CONSISTENT, STALE], { livesForEver: true }))).toBe(
       [
-        'post:${id} (rule rule-0): 2 keys cached, 2 compared, 1 stale, 2 without a TTL',
+        'post:${id} (rule rule-0): 2 keys found, 2 compared, 1 stale, 2 without a TTL',
         '',
         'stale',
         '  post:1  rule rule-0, differs in price, never expires, written by Freshet for the commit at 0/16B3748',

@@ -3,6 +3,7 @@ import type { Expiry, Reading, Rule } from '../domain/rule.ts';
 import { readingOf } from '../sql/reading-of.ts';
 import { originOf } from '../template/origin-of.ts';
 import { compileKeyReader } from './compile-key-reader.ts';
+import { compileKeyOwner, type OwnerOf, type OwningTemplate } from './key-owner.ts';
 
 /** Keys whose right value the database can be asked for. */
 export interface AuditedTemplate {
@@ -26,18 +27,29 @@ export interface Unaudited {
 export function auditTemplates(rules: readonly Rule[]): {
   readonly audited: readonly AuditedTemplate[];
   readonly unaudited: readonly Unaudited[];
+  readonly ownerOf: OwnerOf;
 } {
   const audited: AuditedTemplate[] = [];
   const unaudited: Unaudited[] = [];
+  const owners: OwningTemplate[] = [];
   for (const rule of rules.filter(({ mode }) => mode === 'live')) {
     for (const template of [...rule.keys, ...rule.fanOuts.map(({ key }) => key)]) {
       const found = auditTemplate(rule, template);
-      if (typeof found === 'string')
+      if (typeof found === 'string') {
         unaudited.push({ rule: rule.name, template: template.source, reason: found });
-      else audited.push(found);
+        if (holdsKeys(rule)) owners.push({ template, audited: undefined });
+      } else {
+        audited.push(found);
+        owners.push({ template, audited: found });
+      }
     }
   }
-  return { audited, unaudited };
+  return { audited, unaudited, ownerOf: compileKeyOwner(owners) };
+}
+
+/** Templates of the others give patterns, or names in messages. */
+function holdsKeys({ action }: Rule): boolean {
+  return action.kind !== 'purgePattern' && action.kind !== 'publish';
 }
 
 /** @returns the reason where it cannot be proved */

@@ -22,13 +22,15 @@ export type Verdict =
   /** At once, or after the change that was on its way had been applied. */
   | { readonly kind: 'consistent'; readonly afterMs: number }
   | { readonly kind: 'stale'; readonly how: string }
+  /** No row can have it: a key of somebody else that fits the template. */
+  | { readonly kind: 'foreign' }
   /** It changed faster than it could be looked at, or the daemon did not get so far in time. */
   | { readonly kind: 'undecided' };
 
 export interface AuditorOptions {
   readonly read: (keys: readonly string[]) => Promise<readonly CachedValue[]>;
-  /** What the database says now that the key should hold. */
-  readonly expect: (key: AuditedKey) => Promise<Write>;
+  /** What the database says now that the key should hold; undefined where its columns cannot have such values. */
+  readonly expect: (key: AuditedKey) => Promise<Write | undefined>;
   /** Resolves once the daemon has applied everything that was committed by now; false where that took too long. */
   readonly untilApplied: () => Promise<boolean>;
   /** For how long a key that goes on changing is looked at. */
@@ -51,7 +53,7 @@ export class Auditor {
     this.#options = options;
   }
 
-  /** @throws RetryableError while a server is away, or the driver's own error for a query that is refused */
+  /** @throws RetryableError while a server is away, FatalError for a query that is refused */
   async judge(keys: readonly AuditedKey[]): Promise<readonly Judged[]> {
     const { read, expect } = this.#options;
     const cached = await read(keys.map(({ key }) => key));
@@ -62,6 +64,7 @@ export class Auditor {
         if (value.kind === 'absent' || value.kind === 'marked')
           return { ...key, ttlMs, verdict: { kind: 'absent' } };
         const expected = await expect(key);
+        if (expected === undefined) return { ...key, ttlMs, verdict: FOREIGN };
         const comparison = compareValue(value, expected);
         const verdict =
           comparison.kind === 'differs' ? await this.#confirm(key, expected) : consistent(comparison, 0);
@@ -80,6 +83,7 @@ export class Auditor {
       if (!(await untilApplied())) return { kind: 'undecided' };
       const [cached = ABSENT] = await read([key.key]);
       const expected = await expect(key);
+      if (expected === undefined) return FOREIGN;
       const comparison = compareValue(cached, expected);
       if (comparison.kind !== 'differs') return consistent(comparison, nowMs() - startedMs);
       confirmations = isDeepStrictEqual(expected, before) ? confirmations + 1 : 0;
@@ -90,6 +94,7 @@ export class Auditor {
   }
 }
 
+const FOREIGN: Verdict = { kind: 'foreign' };
 const ABSENT: CachedValue = { kind: 'absent' };
 
 function consistent({ kind }: Exclude<Comparison, { kind: 'differs' }>, afterMs: number): Verdict {

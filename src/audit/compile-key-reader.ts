@@ -26,7 +26,8 @@ export function compileKeyReader({ parts }: KeyTemplate): ReadKey | undefined {
   };
 }
 
-function splitter(parts: readonly TemplatePart[], column: string): RegExp {
+/** Matches the keys of a template. @param column what each of its columns may be */
+export function splitter(parts: readonly TemplatePart[], column: string): RegExp {
   const body = parts.map((part) => (part.kind === 'literal' ? RegExp.escape(part.text) : column)).join('');
   return new RegExp(`^${body}$`);
 }

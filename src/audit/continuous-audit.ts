@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Batch } from '../domain/batch.ts';
 import type { AuditedTemplate } from './audited-template.ts';
 import type { AuditedKey, Auditor, Judged } from './auditor.ts';
+import type { OwnerOf } from './key-owner.ts';
 
 /** Keys that were touched lately and may be looked at; another one takes the place of any. */
 const MAX_RECENT = 256;
@@ -10,6 +11,7 @@ const MAX_LOOKED_AT = 20;
 
 export interface ContinuousAuditOptions {
   readonly templates: readonly AuditedTemplate[];
+  readonly ownerOf: OwnerOf;
   readonly auditor: Pick<Auditor, 'judge'>;
   /** Any key in Redis. */
   readonly randomKey: () => Promise<string | undefined>;
@@ -74,12 +76,7 @@ export class ContinuousAudit {
 
   async #anyCached(): Promise<AuditedKey | undefined> {
     const key = await this.#options.randomKey();
-    if (key === undefined) return undefined;
-    for (const template of this.#byName.values()) {
-      const values = template.valuesOf(key);
-      if (values !== undefined) return { key, template, values };
-    }
-    return undefined;
+    return key === undefined ? undefined : this.#options.ownerOf(key);
   }
 }
 

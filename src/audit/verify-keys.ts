@@ -1,9 +1,11 @@
 import type { AuditedTemplate } from './audited-template.ts';
 import type { AuditedKey, Auditor, Judged } from './auditor.ts';
+import type { OwnerOf } from './key-owner.ts';
 import { Reservoir } from './reservoir.ts';
 
 export interface VerifyOptions {
   readonly templates: readonly AuditedTemplate[];
+  readonly ownerOf: OwnerOf;
   /** Keys to compare, of each template; Infinity is all of them. */
   readonly sample: number;
   /** Hands over the keys to choose from, group by group: all that match the pattern, or those of them that matter. */
@@ -32,17 +34,15 @@ const KEYS_AT_ONCE = 100;
  * @throws RetryableError while a server is away
  */
 export async function verifyKeys(options: VerifyOptions): Promise<readonly TemplateResult[]> {
-  const { templates, sample, auditor, onProgress } = options;
+  const { templates, ownerOf, sample, auditor, onProgress } = options;
   const samples = new Map(templates.map((template) => [template, new Reservoir<AuditedKey>(sample)]));
   const [first, second] = templates;
   if (first === undefined) return [];
   let scanned = 0;
   await options.scan(second === undefined ? first.pattern : '*', (keys) => {
     for (const key of keys) {
-      for (const [template, reservoir] of samples) {
-        const values = template.valuesOf(key);
-        if (values !== undefined) reservoir.offer({ key, template, values });
-      }
+      const owned = ownerOf(key);
+      if (owned !== undefined) samples.get(owned.template)?.offer(owned);
     }
     scanned += keys.length;
     onProgress({ kind: 'scanning', scanned });

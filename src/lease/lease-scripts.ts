@@ -17,7 +17,8 @@ export const LONGEST_LEASE_MS = 60_000;
 /** 31 years. From 1e17 on Lua writes numbers with an exponent, which Redis takes for no instant. */
 export const LONGEST_LIFE_MS = 1e12;
 
-const CLOCK = `
+/** The local `now`: Redis' own time in ms. */
+export const CLOCK = `
   local time = redis.call('TIME')
   local now = time[1] * 1000 + math.floor(time[2] / 1000)`;
 

@@ -71,7 +71,7 @@ export function openApplyingHalf(options: ApplyingHalfOptions, signal: AbortSign
     slot,
     source: [source.epoch, ...postgres.replicas.map(serverAddress)].join(),
     leader,
-    onResume: () => metrics.purges.purgeResumed(),
+    onResume: () => metrics.purges.resumed(),
   });
   const applier = new BatchApplier(redis, leader, { cursors, observer: metrics.purges });
   const servers = { pool, keySpace: new KeySpace(redis), values: new ValueReader(redis) };

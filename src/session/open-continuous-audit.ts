@@ -29,8 +29,10 @@ export function openContinuousAudit(
   signal: AbortSignal,
 ): ContinuousAudit {
   const outage = new OutageLog(log, 'the audit of cached keys');
+  const { audited, ownerOf } = auditTemplates(rules);
   return new ContinuousAudit({
-    templates: auditTemplates(rules).audited,
+    templates: audited,
+    ownerOf,
     auditor: openAuditor({ pool, slot, values, withinMs: WITHIN_MS }, signal),
     randomKey: () => keySpace.random(),
     intervalMs,

@@ -31,12 +31,12 @@ export interface VerificationOptions {
 
 /**
  * One audit, beside a daemon that may be running: opens its own clients and closes them.
- * @throws RetryableError while a server is away, or the driver's own error for a query that is refused
+ * @throws RetryableError while a server is away, FatalError for a query that is refused
  */
 export async function runVerification(options: VerificationOptions, signal: AbortSignal): Promise<Report> {
   const { settings, rules, sample, recentMs, withinMs, repair, onProgress } = options;
   const { slot, url } = settings.postgres;
-  const { audited, unaudited } = auditTemplates(rules);
+  const { audited, unaudited, ownerOf } = auditTemplates(rules);
   const redis = connectRedis(settings.redis.url);
   // Without a listener ioredis prints errors; describeRedis reports them.
   redis.on('error', () => {});
@@ -50,6 +50,7 @@ export async function runVerification(options: VerificationOptions, signal: Abor
     const size = await keySpace.size();
     const results = await verifyKeys({
       templates: audited,
+      ownerOf,
       sample,
       scan: async (pattern, onKeys) => {
         if (recentMs === undefined) return keySpace.scan(pattern, onKeys, signal);

@@ -265,7 +265,7 @@ export class Metrics {
     this.#overflows.inc({ rule });
   }
 
-  audited(rule: string, verdict: 'absent' | 'consistent' | 'stale' | 'undecided'): void {
+  audited(rule: string, verdict: 'absent' | 'consistent' | 'foreign' | 'stale' | 'undecided'): void {
     this.#audited.inc({ rule, verdict });
   }
 

@@ -3,40 +3,40 @@ import type { Instruments } from './instruments.ts';
 
 /** Purges by pattern, each of which may take minutes. */
 export class PurgeMetrics {
-  readonly #purgesRunning: Gauge;
-  readonly #purgeFound: Counter;
-  readonly #purgesResumed: Counter;
+  readonly #running: Gauge;
+  readonly #foundKeys: Counter;
+  readonly #resumed: Counter;
 
   constructor(instruments: Instruments) {
-    this.#purgesRunning = instruments.gauge(
+    this.#running = instruments.gauge(
       'purges_running',
       'Patterns whose keys are being looked up and removed',
     );
-    this.#purgeFound = instruments.counter(
+    this.#foundKeys = instruments.counter(
       'purge_found_keys_total',
       'Keys that purges have found so far, those that run among them',
       [],
     );
-    this.#purgesResumed = instruments.counter(
+    this.#resumed = instruments.counter(
       'purges_resumed_total',
       'Purges that went on where an earlier session had stopped',
       [],
     );
   }
 
-  purgeBegan(): void {
-    this.#purgesRunning.inc();
+  began(): void {
+    this.#running.inc();
   }
 
-  purgeFound(keys: number): void {
-    this.#purgeFound.inc(keys);
+  found(keys: number): void {
+    this.#foundKeys.inc(keys);
   }
 
-  purgeEnded(): void {
-    this.#purgesRunning.dec();
+  ended(): void {
+    this.#running.dec();
   }
 
-  purgeResumed(): void {
-    this.#purgesResumed.inc();
+  resumed(): void {
+    this.#resumed.inc();
   }
 }

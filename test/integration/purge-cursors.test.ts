@@ -86,12 +86,12 @@ class Session {
   constructor(leader: LeaderToken, source: string) {
     const cursors = new PurgeCursors(redis, { slot: SLOT, source, leader, onResume: () => this.resumed++ });
     const observer = {
-      purgeBegan() {},
-      purgeFound: (keys: number) => {
+      began() {},
+      found: (keys: number) => {
         this.found += keys;
         if (this.found >= this.limit) this.#abort.abort();
       },
-      purgeEnded() {},
+      ended() {},
     };
     this.applier = new BatchApplier(redis, leader, { cursors, observer });
   }

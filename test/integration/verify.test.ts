@@ -164,6 +164,25 @@ test('what readers filled is proved by the query of verify: a plain value, an en
   expect(await verify(context, { only: 'filled', repair: true })).toMatchObject({ repaired: 2 });
 });
 
+test('keys of somebody else that fit a template are left alone, and stay unsaid', async ({
+  running: { context, daemon },
+}) => {
+  const { redis } = context;
+  const names = ['item:list', 'item:7:reviews', 'item:99999999999', 'shelf:a:more'];
+  for (const name of names) await redis.set(context.key(name), 'private', 'PX', 60_000);
+  // Those that are no integers; a shelf may have any name.
+  const { staleKeys } = await verify(context, { repair: true });
+  expect(staleKeys.map(({ key }) => key)).toEqual([context.key('shelf:a:more')]);
+  expect(await context.keys()).toEqual(expect.arrayContaining(names.slice(0, 3)));
+  await waitFor(
+    async () =>
+      /^freshet_verified_keys_total\{rule="item",verdict="foreign"\} [1-9]/m.test(await daemon.metrics()),
+    { what: 'the daemon to look at one of them', deadlineMs: 30_000 },
+  );
+  expect(daemon.log.join('\n')).not.toMatch(/item:list|reviews|99999999999|syntax/);
+  await redis.unlink(names.map((name) => context.key(name)));
+});
+
 test('keys that change all the time are not accused', async ({ running: { context } }) => {
   await context.sql.rows(`INSERT INTO items SELECT id, 'c', 0 FROM generate_series(201, 220) AS id`);
   await waitUntilSettled(context);

@@ -31,7 +31,6 @@ export class BatchApplier {
   readonly #marker: StaleMarker;
   readonly #writer: FencedWriter;
   readonly #messenger: Messenger;
-
   readonly #purging: RemoverOptions;
 
   /** @param leader claimed by this session: without it no value is stored */

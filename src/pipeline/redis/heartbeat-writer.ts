@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { formatLsn, type Lsn } from '../../domain/lsn.ts';
+import { CLOCK } from '../../lease/lease-scripts.ts';
 import { OWN_PREFIX } from './own-keys.ts';
 import { classifyRedisError } from './redis-errors.ts';
 
@@ -13,9 +14,7 @@ const TTL_MS = 60_000;
  * A command can lie in a buffer for long and then be carried out: so the lag is what it is then. Where Redis' clock was
  * set back meanwhile, or another server answers, it is no less than what it was before.
  */
-const HEARTBEAT_SCRIPT = `
-  local time = redis.call('TIME')
-  local now = time[1] * 1000 + math.floor(time[2] / 1000)
+const HEARTBEAT_SCRIPT = `${CLOCK}
   local lag = math.max(tonumber(ARGV[2]), now - tonumber(ARGV[3]))
   redis.call('HSET', KEYS[1], 'position', ARGV[1],
     'lagMs', string.format('%.0f', lag), 'atMs', string.format('%.0f', now))

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { OWN_PREFIX } from './own-keys.ts';
-import { classifyRedisError } from './redis-errors.ts';
+import { refuse } from './redis-errors.ts';
 
 const TTL_SECONDS = 30 * 24 * 3600;
 
@@ -25,8 +25,4 @@ export class KeptText {
   async write(text: string): Promise<void> {
     await this.#redis.set(this.#key, text, 'EX', TTL_SECONDS).catch(refuse);
   }
-}
-
-function refuse(error: unknown): never {
-  throw classifyRedisError(error);
 }

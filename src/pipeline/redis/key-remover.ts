@@ -33,10 +33,10 @@ export type Removals = Map<Origin['rule'], Removal>;
 
 /** Told of a purge by pattern while it runs: it may take minutes. */
 export interface PurgeObserver {
-  purgeBegan(): void;
+  began(): void;
   /** Keys of the pattern that were found, and are to be removed. */
-  purgeFound(keys: number): void;
-  purgeEnded(): void;
+  found(keys: number): void;
+  ended(): void;
 }
 
 /** One removal of a batch. */
@@ -163,14 +163,14 @@ export class KeyRemover {
     const { cursors, observer } = this.#options;
     const bookmark = visibleUpTo === undefined ? undefined : cursors?.bookmark(purge, visibleUpTo);
     const onKeys = async (keys: readonly string[]): Promise<void> => {
-      observer?.purgeFound(keys.length);
+      observer?.found(keys.length);
       await handle(keys);
     };
-    observer?.purgeBegan();
+    observer?.began();
     try {
       await scanKeys(this.#redis, purge.pattern, onKeys, signal, bookmark);
     } finally {
-      observer?.purgeEnded();
+      observer?.ended();
     }
   }
 }

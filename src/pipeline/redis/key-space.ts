@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { classifyRedisError } from './redis-errors.ts';
+import { refuse } from './redis-errors.ts';
 import { scanKeys } from './scan-keys.ts';
 
 const KEYS_PER_UNLINK = 500;
@@ -34,8 +34,4 @@ export class KeySpace {
       existed += await this.#redis.unlink(...keys.slice(from, from + KEYS_PER_UNLINK)).catch(refuse);
     return existed;
   }
-}
-
-function refuse(error: unknown): never {
-  throw classifyRedisError(error);
 }

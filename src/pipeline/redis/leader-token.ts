@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { LeadershipLostError } from '../../domain/errors.ts';
 import { OWN_PREFIX } from './own-keys.ts';
-import { classifyRedisError } from './redis-errors.ts';
+import { refuse } from './redis-errors.ts';
 
 /** As long as the marker of the source, with which it is renewed. */
 const TTL_SECONDS = 30 * 24 * 3600;
@@ -52,8 +52,4 @@ export class LeaderToken {
     if (reply !== 1) throw new LeadershipLostError(this.key);
     this.#seen = this.value;
   }
-}
-
-function refuse(error: unknown): never {
-  throw classifyRedisError(error);
 }

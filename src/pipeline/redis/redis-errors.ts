@@ -9,6 +9,11 @@ export function classifyRedisError(error: unknown): RetryableError {
   return new RetryableError(`Redis failed (${codeOf(error)})`);
 }
 
+/** Ends a rejected command. @throws RetryableError */
+export function refuse(error: unknown): never {
+  throw classifyRedisError(error);
+}
+
 /** `NOPERM`, `READONLY`, ... of a reply, `ECONNRESET` of a connection. */
 function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown fault';

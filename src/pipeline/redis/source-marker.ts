@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { OWN_PREFIX } from './own-keys.ts';
-import { classifyRedisError } from './redis-errors.ts';
+import { refuse } from './redis-errors.ts';
 
 /** Renewed with every session, and daily within one. */
 const TTL_SECONDS = 30 * 24 * 3600;
@@ -43,8 +43,4 @@ export class SourceMarker {
       .catch(refuse);
     for (const [error] of replies ?? []) if (error !== null) refuse(error);
   }
-}
-
-function refuse(error: unknown): never {
-  throw classifyRedisError(error);
 }

@@ -1,8 +1,9 @@
 import type { Redis } from 'ioredis';
 import type { CachedValue } from '../../domain/cached-value.ts';
 import { commitLsnOf } from '../../domain/version.ts';
+import { CLOCK } from '../../lease/lease-scripts.ts';
 import { MAX_MEMBERS } from '../../sql/derived-query.ts';
-import { classifyRedisError } from './redis-errors.ts';
+import { refuse } from './redis-errors.ts';
 import { versionKey } from './version-key.ts';
 
 /**
@@ -18,8 +19,7 @@ const READ_SCRIPT = `
   local entry = redis.call('HMGET', KEYS[1], 'v', 'n', 'f', 'e', 'l')
   if entry[5] and not entry[1] then return {'none', life} end
   if not (entry[1] and entry[3] and entry[4]) then return {kind, life, redis.call('HGETALL', KEYS[1])} end
-  local time = redis.call('TIME')
-  local now = time[1] * 1000 + math.floor(time[2] / 1000)
+  ${CLOCK}
   if now >= math.min(tonumber(entry[3]), tonumber(entry[4])) then return {'marked', life} end
   return {'entry', life, not entry[2] and entry[1]}`;
 
@@ -74,8 +74,4 @@ function toValue([type, lifeMs, content]: Reply): CachedValue {
 function pairs(flat: Reply[2]): ReadonlyMap<string, string> {
   const texts = Array.isArray(flat) ? flat : [];
   return new Map(texts.flatMap((name, index) => (index % 2 === 0 ? [[name, texts[index + 1] ?? '']] : [])));
-}
-
-function refuse(error: unknown): never {
-  throw classifyRedisError(error);
 }

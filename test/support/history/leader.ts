@@ -10,6 +10,7 @@ import { BatchApplier } from '../../../src/pipeline/redis/batch-applier.ts';
 import type { LeaderToken } from '../../../src/pipeline/redis/leader-token.ts';
 import { AckTracker } from '../../../src/pipeline/settle/ack-tracker.ts';
 import { StreamReader } from '../../../src/session/stream-reader.ts';
+import { IGNORING_OBSERVER } from '../ignoring-observer.ts';
 import type { CommittedTransaction } from './history.ts';
 import { Wire } from './wire.ts';
 
@@ -58,13 +59,7 @@ export class Leader {
       untilVisible: async () => {},
       onMessage: () => [],
       onPosition: ignore,
-      observer: {
-        change: ignore,
-        planned: ignore,
-        shadowed: ignore,
-        doubted: ignore,
-        columnsMissing: ignore,
-      },
+      observer: IGNORING_OBSERVER,
     });
   }
 

@@ -24,7 +24,8 @@ const KEY: AuditedKey = {
 interface World {
   /** What the key holds at each look, and what the database says; the last of each goes on. */
   readonly cached: readonly (string | undefined)[];
-  readonly database: readonly string[];
+  /** undefined: no row can have such a key. */
+  readonly database: readonly (string | undefined)[];
   readonly applied?: boolean;
 }
 
@@ -40,11 +41,10 @@ async function verdictOf({ cached, database, applied = true }: World): Promise<u
         text === undefined ? { kind: 'absent' } : ({ kind: 'text', text, ttlMs: 5 } satisfies CachedValue),
       ];
     },
-    expect: async (): Promise<Write> => ({
-      op: 'set',
-      value: database[Math.min(asked++, database.length - 1)] ?? '',
-      expiry: { ttlMs: 1, jitter: 0 },
-    }),
+    expect: async (): Promise<Write | undefined> => {
+      const value = database[Math.min(asked++, database.length - 1)];
+      return value === undefined ? undefined : { op: 'set', value, expiry: { ttlMs: 1, jitter: 0 } };
+    },
     untilApplied: async () => {
       nowMs += 100;
       return applied;
@@ -91,4 +91,8 @@ test('nothing is said of a daemon that does not get so far in time', async () =>
   expect(await verdictOf({ cached: ['old'], database: ['new'], applied: false })).toEqual({
     kind: 'undecided',
   });
+});
+
+test('a key that no row can have is nobody whom this concerns', async () => {
+  expect(await verdictOf({ cached: ['list'], database: [undefined] })).toEqual({ kind: 'foreign' });
 });

@@ -5,7 +5,7 @@ import { ContinuousAudit } from '../../../src/audit/continuous-audit.ts';
 import { parseRules } from '../../../src/config/load-rules.ts';
 import type { CacheKey, KeyEffect } from '../../../src/domain/effect.ts';
 
-const TEMPLATES = auditTemplates(
+const AUDIT = auditTemplates(
   parseRules(
     JSON.stringify({
       apiVersion: 'freshet.dev/v1',
@@ -15,7 +15,7 @@ const TEMPLATES = auditTemplates(
     }),
     'rules.yaml',
   ),
-).audited;
+);
 
 function deletes(rule: string, ...keys: readonly string[]): { keys: ReadonlyMap<CacheKey, KeyEffect> } {
   const origin = { rule, template: 'post:${id}', pattern: 'post:*' };
@@ -37,7 +37,8 @@ async function run(
     if (seen.length === until) over.abort();
   };
   const audit = new ContinuousAudit({
-    templates: TEMPLATES,
+    templates: AUDIT.audited,
+    ownerOf: AUDIT.ownerOf,
     auditor: {
       judge: async (keys: readonly AuditedKey[]): Promise<readonly Judged[]> =>
         keys.map((key) => ({ ...key, ttlMs: 1, verdict: { kind: 'absent' } })),

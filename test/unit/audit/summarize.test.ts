@@ -21,7 +21,8 @@ function rulesOf(...specs: readonly Readonly<Record<string, unknown>>[]) {
   );
 }
 
-const REFRESH = { query: 'SELECT * FROM posts WHERE id = ${id}', ttl: '1h' };
+const REFRESH_QUERY = { query: 'SELECT * FROM posts WHERE id = ${id}' };
+const REFRESH = { ...REFRESH_QUERY, ttl: '1h' };
 
 function resultOf(
   found: number,
@@ -77,6 +78,27 @@ describe('what can be verified', () => {
     ).audited;
     expect(template?.valuesOf('p:1:2')).toEqual(['2', '1', '2']);
     expect(template?.valuesOf('q:1:2')).toBeUndefined();
+  });
+});
+
+describe('a key that fits several templates is of the one with most text of its own', () => {
+  const { ownerOf } = auditTemplates(
+    rulesOf(
+      { keys: ['post:${id}'], refresh: REFRESH },
+      { keys: ['post:${id}:likes'], verify: REFRESH_QUERY },
+      { keys: ['post:${slug|lower}:page'] },
+      { keys: ['post:${id}'] },
+      { keys: ['post:*:${id}:all'], purgePattern: {} },
+    ),
+  );
+  test.each([
+    ['post:7', 'post:${id}'],
+    ['post:7:likes', 'post:${id}:likes'],
+    ['post:*:7:all', 'post:${id}'],
+    ['post:tea:page', undefined],
+    ['page:7', undefined],
+  ])('%s is of %s', (key, template) => {
+    expect(ownerOf(key)?.template.template).toBe(template);
   });
 });
 

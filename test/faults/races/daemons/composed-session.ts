@@ -10,6 +10,7 @@ import { Backoff } from '../../../../src/runtime/backoff.ts';
 import type { WorkerOptions } from '../../../../src/session/batch-worker.ts';
 import { StreamReader } from '../../../../src/session/stream-reader.ts';
 import { rootOf } from '../../../../src/session/table-root.ts';
+import { IGNORING_OBSERVER } from '../../../support/ignoring-observer.ts';
 import type { TestContext } from '../../../support/test-context.ts';
 import type { Composition } from './composition.ts';
 
@@ -39,13 +40,7 @@ export class ComposedSession {
       untilVisible: async () => {},
       onMessage: () => [],
       onPosition: ignore,
-      observer: {
-        change: ignore,
-        planned: ignore,
-        shadowed: ignore,
-        doubted: ignore,
-        columnsMissing: ignore,
-      },
+      observer: IGNORING_OBSERVER,
     });
     this.#stream = new ReplicationStream({
       url: databaseUrl,

@@ -31,8 +31,7 @@ test.each(['UNLINK', 'FLUSHALL'])(
     const writers = bench.write();
 
     for (let losses = 1; losses <= 3; losses++) {
-      const before = writers.commits;
-      await waitFor(() => writers.commits > before + 50, { what: 'load' });
+      await writers.load(50);
       if (how === 'FLUSHALL') await context.redis.flushall();
       else await context.redis.unlink(`freshet:{${context.slot}}:leader`);
       const noticed = () => daemon.log.filter((line) => line.includes('LeadershipLostError')).length;

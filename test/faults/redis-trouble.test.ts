@@ -12,7 +12,7 @@ async function underLoad(bench: FaultBench, redisUrl = bench.context.redisUrl): 
   const daemon = await bench.startDaemon({ redisUrl });
   await bench.cache.fill();
   const writers = bench.write();
-  await waitFor(() => writers.commits > 100, { what: 'load' });
+  await writers.load(100);
   return daemon;
 }
 

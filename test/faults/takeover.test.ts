@@ -28,7 +28,7 @@ test('slot held by a foreign reader: the daemon stands by, ready, and takes over
   await waitUntilPhase('standby', daemon);
   expect(await daemon.isReady()).toBe(true);
   const writers = bench.write();
-  await waitFor(() => writers.commits > 100, { what: 'changes that the foreign reader gets' });
+  await writers.load(100);
   await foreign.end();
 
   await waitUntilPhase('streaming', daemon);
@@ -42,7 +42,7 @@ test('kill -9 of the leader under load: the standby takes over', async () => {
   const standby = await bench.launchDaemon();
   await waitUntilPhase('standby', standby);
   const writers = bench.write();
-  await waitFor(() => writers.commits > 100, { what: 'load' });
+  await writers.load(100);
 
   await leader.stop('SIGKILL');
   await waitUntilPhase('streaming', standby);
@@ -60,14 +60,13 @@ test('leader suspended (SIGSTOP) for longer than wal_sender_timeout: takeover, a
   const successor = await bench.launchDaemon();
   await waitUntilPhase('standby', successor);
   const writers = bench.write();
-  await waitFor(() => writers.commits > 100, { what: 'load' });
+  await writers.load(100);
 
   zombie.kill('SIGSTOP');
   await waitUntilPhase('streaming', successor);
   zombie.kill('SIGCONT');
   await waitUntilPhase('standby', zombie);
-  const before = writers.commits;
-  await waitFor(() => writers.commits > before + 50, { what: 'load beside the zombie' });
+  await writers.load(50);
 
   await bench.expectConverged(successor);
   expect(await successor.stop()).toEqual({ code: 0, signal: null });

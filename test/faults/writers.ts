@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Lsn, parseLsn } from '../../src/domain/lsn.ts';
 import { SqlClient } from '../support/sql-client.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { SeededRandom } from './seeded-random.ts';
 
 /** A commit that the server has confirmed. */
@@ -45,6 +46,20 @@ export class Writers implements AsyncDisposable {
     return this.#commits;
   }
 
+  /** Resolves after so many more commits. @throws where the rows end before, and what a writer did not expect */
+  async load(commits: number): Promise<void> {
+    const target = this.#commits + commits;
+    const toTheEnd = this.#running.then(() => {
+      if (this.#commits < target) {
+        throw new Error('every row was touched before the fault: the writers need more');
+      }
+    });
+    await Promise.race([
+      toTheEnd,
+      waitFor(() => this.#commits >= target, { what: `the writers to commit ${commits} times` }),
+    ]);
+  }
+
   /** Resolves when every row was touched. */
   get finished(): Promise<void> {
     return this.#running;
@@ -61,7 +76,7 @@ export class Writers implements AsyncDisposable {
   }
 
   async #write(index: number, connections: number): Promise<void> {
-    const { url, seed, present, total, onCommit, maxPauseMs = 8, maxRowsPerTransaction = 20 } = this.#options;
+    const { url, seed, present, total, onCommit, maxRowsPerTransaction = 20 } = this.#options;
     const random = new SeededRandom(seed + index);
     const own = (first: number, last: number) =>
       random.shuffle(range(first, last).filter((id) => id % connections === index));
@@ -70,6 +85,15 @@ export class Writers implements AsyncDisposable {
     let client: SqlClient | undefined;
     try {
       while (!this.#stop.signal.aborted && rows.length > 0) {
+        try {
+          client ??= await SqlClient.open(url);
+          await client.driver();
+        } catch (error) {
+          // An outage takes no rows, so that writers outlast it.
+          if (!isOutage(error)) throw error;
+          await this.#pause(random);
+          continue;
+        }
         const count = random.next() < 0.7 ? 1 : 1 + random.below(maxRowsPerTransaction);
         const changed = rows.splice(-count);
         const { sql, touched, kept } = transactionOf(changed, missing, random);
@@ -77,7 +101,6 @@ export class Writers implements AsyncDisposable {
         if (random.next() < 0.1) rows.splice(-random.below(100), 0, ...kept.slice(0, 1));
         const isRolledBack = random.next() < 0.05;
         try {
-          client ??= await SqlClient.open(url);
           const end = isRolledBack ? 'ROLLBACK' : 'COMMIT';
           const text = `BEGIN; ${sql}; ${end}; SELECT pg_current_wal_flush_lsn()`;
           const notAfter = parseLsn(await client.value<string>(text));
@@ -88,11 +111,16 @@ export class Writers implements AsyncDisposable {
           // Whether it was committed is not known; the database will tell.
           if (!isOutage(error)) throw error;
         }
-        await sleep(random.next() * maxPauseMs, undefined, { signal: this.#stop.signal }).catch(() => {});
+        await this.#pause(random);
       }
     } finally {
       await client?.[Symbol.asyncDispose]();
     }
+  }
+
+  async #pause(random: SeededRandom): Promise<void> {
+    const { maxPauseMs = 8 } = this.#options;
+    await sleep(random.next() * maxPauseMs, undefined, { signal: this.#stop.signal }).catch(() => {});
   }
 }
 

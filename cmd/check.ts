@@ -3,18 +3,18 @@ import type { FlagValues } from '../src/config/flag-layer.ts';
 import { loadRules } from '../src/config/load-rules.ts';
 import { loadSettings } from '../src/config/load-settings.ts';
 import type { Settings } from '../src/config/settings.ts';
-import type { Finding } from '../src/domain/finding.ts';
+import { bySeverity, type Finding } from '../src/domain/finding.ts';
 import type { Rule } from '../src/domain/rule.ts';
 import { formatTableName } from '../src/domain/table.ts';
 import { describeReplica } from '../src/pipeline/capture/describe-replica.ts';
 import { QueryPool } from '../src/pipeline/capture/query-pool.ts';
 import { connectRedis } from '../src/pipeline/redis/connect-redis.ts';
 import { describeRedis } from '../src/pipeline/redis/describe-redis.ts';
-import { checkRedis } from '../src/preflight/check-redis.ts';
-import { checkReplicas } from '../src/preflight/check-replicas.ts';
-import { postgresFaultFinding } from '../src/preflight/fault-finding.ts';
+import { checkRedis } from '../src/preflight/checks/check-redis.ts';
+import { checkReplicas } from '../src/preflight/checks/check-replicas.ts';
+import { postgresFaultFinding } from '../src/preflight/checks/fault-finding.ts';
 import { formatFindings } from '../src/preflight/format-findings.ts';
-import { bySeverity, preflight } from '../src/preflight/preflight.ts';
+import { preflight } from '../src/preflight/preflight.ts';
 import { FATAL_EXIT_CODES } from './exit-codes.ts';
 
 export interface CheckOptions {

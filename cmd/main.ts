@@ -50,7 +50,7 @@ function program(exit: (code: number) => void): Command {
 
   freshet
     .command('run')
-    .description('stream changes and remove their keys, until SIGTERM')
+    .description('stream changes and keep their keys right, until SIGTERM')
     .option(...CONFIG)
     .option('--log-level <level>', 'trace, debug, info, warn, error, fatal or silent')
     .addHelpText(

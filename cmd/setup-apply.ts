@@ -1,18 +1,19 @@
 import type { Writable } from 'node:stream';
 import type { Settings } from '../src/config/settings.ts';
 import { FatalError } from '../src/domain/errors.ts';
+import { bySeverity } from '../src/domain/finding.ts';
 import type { Rule } from '../src/domain/rule.ts';
 import { formatTableName } from '../src/domain/table.ts';
 import { QueryPool } from '../src/pipeline/capture/query-pool.ts';
-import { applyMends } from '../src/preflight/apply-mends.ts';
+import { readPostgresFacts } from '../src/preflight/facts/postgres-facts.ts';
 import { formatFindings } from '../src/preflight/format-findings.ts';
-import { describeResult, formatPlan, formatResult } from '../src/preflight/format-mends.ts';
-import { concernsStream, planMends, streamObstacles } from '../src/preflight/plan-mends.ts';
-import { readPostgresFacts } from '../src/preflight/postgres-facts.ts';
-import { askPostgres, bySeverity, checkPostgres } from '../src/preflight/preflight.ts';
-import { LOCK_LIMITS, runStatement } from '../src/preflight/run-statement.ts';
-import { STALE_ADVICE } from '../src/preflight/set-up.ts';
-import { readSettledFacts } from '../src/preflight/settled-facts.ts';
+import { askPostgres, checkPostgres } from '../src/preflight/preflight.ts';
+import { applyMends } from '../src/preflight/setup/apply-mends.ts';
+import { describeResult, formatPlan, formatResult } from '../src/preflight/setup/format-mends.ts';
+import { concernsStream, planMends, streamObstacles } from '../src/preflight/setup/plan-mends.ts';
+import { LOCK_LIMITS, runStatement } from '../src/preflight/setup/run-statement.ts';
+import { STALE_ADVICE } from '../src/preflight/setup/set-up.ts';
+import { readSettledFacts } from '../src/preflight/setup/settled-facts.ts';
 import { installDdlCapture } from './ddl-capture.ts';
 import { FATAL_EXIT_CODES } from './exit-codes.ts';
 

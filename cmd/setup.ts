@@ -7,12 +7,12 @@ import { ConfigError, type Problem, RetryableError } from '../src/domain/errors.
 import type { Rule } from '../src/domain/rule.ts';
 import { formatTableName } from '../src/domain/table.ts';
 import { QueryPool } from '../src/pipeline/capture/query-pool.ts';
-import { checkQueries } from '../src/preflight/check-queries.ts';
+import { checkQueries } from '../src/preflight/checks/check-queries.ts';
+import { readPostgresFacts } from '../src/preflight/facts/postgres-facts.ts';
 import { formatFindings } from '../src/preflight/format-findings.ts';
-import { readPostgresFacts } from '../src/preflight/postgres-facts.ts';
-import { setUp } from '../src/preflight/set-up.ts';
-import { blindSetupScript, setupScript } from '../src/preflight/setup-script.ts';
-import { DDL_CAPTURE_SCRIPT, installDdlCapture } from './ddl-capture.ts';
+import { setUp } from '../src/preflight/setup/set-up.ts';
+import { blindSetupScript, setupScript } from '../src/preflight/setup/setup-script.ts';
+import { DDL_CAPTURE_HANDOUT, installDdlCapture } from './ddl-capture.ts';
 import { FATAL_EXIT_CODES } from './exit-codes.ts';
 import { setupApply } from './setup-apply.ts';
 
@@ -44,8 +44,7 @@ export async function setup(options: SetupCommandOptions, output: Output): Promi
   const { url } = settings.postgres;
   if (printSql) {
     output.write(await scriptFor(rules, settings));
-    if (ddl)
-      output.write(`\n-- Event triggers that report migrations: as a superuser.\n${DDL_CAPTURE_SCRIPT}\n`);
+    if (ddl) output.write(`\n${DDL_CAPTURE_HANDOUT}`);
     return 0;
   }
   if (url === undefined) throw new Error('the URL was required when the settings were loaded');

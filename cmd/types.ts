@@ -9,7 +9,7 @@ import type { Rule } from '../src/domain/rule.ts';
 import { formatTableName } from '../src/domain/table.ts';
 import { type ColumnOf, renderKeys } from '../src/keys/render-keys.ts';
 import { QueryPool } from '../src/pipeline/capture/query-pool.ts';
-import { type RuledTable, readRuledTables } from '../src/preflight/ruled-table.ts';
+import { type RuledTable, readRuledTables } from '../src/preflight/facts/ruled-table.ts';
 import { suggestName } from '../src/suggest/nearest-name.ts';
 import { FATAL_EXIT_CODES } from './exit-codes.ts';
 

@@ -50,7 +50,7 @@ export const SETTINGS_SCHEMA = {
   },
   redis: {
     url: {
-      doc: 'The Redis or Valkey primary whose keys are deleted.',
+      doc: 'The Redis or Valkey primary whose keys are kept right.',
       format: redisUrl,
       default: null,
       env: 'FRESHET_REDIS_URL',

@@ -1,5 +1,5 @@
 import { formatTableName, quoteIdentifier } from '../domain/table.ts';
-import { listColumns, listTables } from '../preflight/name-list.ts';
+import { listColumns, listTables } from '../sql/name-list.ts';
 import { type DiffContext, holdsRows, isMaterializedView, tableChange } from './diff-context.ts';
 import type { MemberFingerprint, TableFingerprint } from './fingerprint.ts';
 import type { FingerprintChange } from './fingerprint-change.ts';

@@ -1,5 +1,5 @@
 import { formatTableName } from '../domain/table.ts';
-import { listTables } from '../preflight/name-list.ts';
+import { listTables } from '../sql/name-list.ts';
 import { holdsRows, tableChange } from './diff-context.ts';
 import type { MemberFingerprint, TableFingerprint } from './fingerprint.ts';
 import type { FingerprintChange } from './fingerprint-change.ts';

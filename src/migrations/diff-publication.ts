@@ -1,5 +1,5 @@
 import { quoteIdentifier } from '../domain/table.ts';
-import { createPublicationSql } from '../preflight/setup-sql.ts';
+import { createPublicationSql } from '../sql/setup-sql.ts';
 import { isMaterializedView } from './diff-context.ts';
 import { type Fingerprint, PUBLISH_KINDS, type PublicationFingerprint } from './fingerprint.ts';
 import type { FingerprintChange } from './fingerprint-change.ts';

@@ -1,6 +1,6 @@
 import { formatTableName, quoteIdentifier } from '../domain/table.ts';
-import { listTables } from '../preflight/name-list.ts';
-import { addTablesSql } from '../preflight/setup-sql.ts';
+import { listTables } from '../sql/name-list.ts';
+import { addTablesSql } from '../sql/setup-sql.ts';
 import { type DiffContext, holdsRows, isMaterializedView, tableChange } from './diff-context.ts';
 import type { MemberFingerprint, TableFingerprint } from './fingerprint.ts';
 import type { FingerprintChange } from './fingerprint-change.ts';

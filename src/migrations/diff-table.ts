@@ -1,5 +1,5 @@
 import { formatTableName } from '../domain/table.ts';
-import { listNames, listTables } from '../preflight/name-list.ts';
+import { listNames, listTables } from '../sql/name-list.ts';
 import { type DiffContext, holdsRows, tableChange } from './diff-context.ts';
 import { diffIdentity } from './diff-identity.ts';
 import { diffMembers } from './diff-members.ts';

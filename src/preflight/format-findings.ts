@@ -1,5 +1,4 @@
-import type { Finding } from '../domain/finding.ts';
-import { bySeverity } from './preflight.ts';
+import { bySeverity, type Finding, SEVERITIES } from '../domain/finding.ts';
 
 export interface CheckedCounts {
   readonly rules: number;
@@ -10,7 +9,7 @@ export interface CheckedCounts {
 export function formatFindings(findings: readonly Finding[], counts: CheckedCounts): string {
   const checked = `${count(counts.rules, 'rule')}, ${count(counts.tables, 'table')}`;
   const blocks = bySeverity(findings).map(formatFinding);
-  const tallies = (['error', 'warning', 'info'] as const).map((severity) => {
+  const tallies = SEVERITIES.map((severity) => {
     const found = findings.filter((finding) => finding.severity === severity).length;
     return severity === 'info' ? count(found, 'note') : count(found, severity);
   });

@@ -1,31 +1,29 @@
 import type { Settings } from '../config/settings.ts';
-import type { Finding } from '../domain/finding.ts';
+import { bySeverity, type Finding } from '../domain/finding.ts';
 import type { Query } from '../domain/query.ts';
 import type { Rule } from '../domain/rule.ts';
 import { checkDdlCapture } from '../migrations/ddl-capture-state.ts';
 import type { ReplicaFacts } from '../pipeline/capture/describe-replica.ts';
 import type { RedisFacts } from '../pipeline/redis/describe-redis.ts';
-import { checkConditions } from './check-conditions.ts';
-import { checkHole } from './check-hole.ts';
-import { checkIdentity } from './check-identity.ts';
-import { checkKeyColumns } from './check-key-columns.ts';
-import { checkPublication, type PublicationWanted } from './check-publication.ts';
-import { checkQueries } from './check-queries.ts';
-import { checkReadings } from './check-readings.ts';
-import { checkRedis } from './check-redis.ts';
-import { checkReplicas, readSystemId } from './check-replicas.ts';
-import { checkServer } from './check-server.ts';
-import { checkSharedKeys } from './check-shared-keys.ts';
-import { checkSlot, type SlotWanted } from './check-slot.ts';
-import { checkTables } from './check-tables.ts';
-import { checkTemplates } from './check-templates.ts';
-import { checkWrittenValues } from './check-written-values.ts';
-import { type PostgresFacts, readPostgresFacts } from './postgres-facts.ts';
+import { checkConditions } from './checks/check-conditions.ts';
+import { checkHole } from './checks/check-hole.ts';
+import { checkIdentity } from './checks/check-identity.ts';
+import { checkKeyColumns } from './checks/check-key-columns.ts';
+import { checkPublication, type PublicationWanted } from './checks/check-publication.ts';
+import { checkQueries } from './checks/check-queries.ts';
+import { checkReadings } from './checks/check-readings.ts';
+import { checkRedis } from './checks/check-redis.ts';
+import { checkReplicas, readSystemId } from './checks/check-replicas.ts';
+import { checkServer } from './checks/check-server.ts';
+import { checkSharedKeys } from './checks/check-shared-keys.ts';
+import { checkSlot, type SlotWanted } from './checks/check-slot.ts';
+import { checkTables } from './checks/check-tables.ts';
+import { checkTemplates } from './checks/check-templates.ts';
+import { checkWrittenValues } from './checks/check-written-values.ts';
+import { type PostgresFacts, readPostgresFacts } from './facts/postgres-facts.ts';
 
 /** Of the settings, what the checks of Postgres go by. */
 export type PostgresWanted = PublicationWanted & SlotWanted;
-
-const SEVERITIES = ['error', 'warning', 'info'] as const;
 
 /**
  * Asks the live server whether every rule can work, and judges what was learnt of Redis and of replicas.
@@ -73,8 +71,4 @@ export function checkPostgres(facts: PostgresFacts, wanted: PostgresWanted): rea
     ...checkDdlCapture(facts.ddlCapture),
     ...checkHole(publication, slot),
   ];
-}
-
-export function bySeverity(findings: readonly Finding[]): readonly Finding[] {
-  return SEVERITIES.flatMap((severity) => findings.filter((finding) => finding.severity === severity));
 }

@@ -9,7 +9,7 @@ import { connectRedis } from '../pipeline/redis/connect-redis.ts';
 import { describeRedis } from '../pipeline/redis/describe-redis.ts';
 import { SourceMarker } from '../pipeline/redis/source-marker.ts';
 import { preflight } from '../preflight/preflight.ts';
-import { setUp } from '../preflight/set-up.ts';
+import { setUp } from '../preflight/setup/set-up.ts';
 
 export interface PrepareOptions {
   readonly settings: Settings;

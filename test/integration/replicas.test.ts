@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { describeReplica } from '../../src/pipeline/capture/describe-replica.ts';
 import { QueryPool } from '../../src/pipeline/capture/query-pool.ts';
-import { checkReplicas, readSystemId } from '../../src/preflight/check-replicas.ts';
+import { checkReplicas, readSystemId } from '../../src/preflight/checks/check-replicas.ts';
 import type { DaemonProcess } from '../support/daemon-process.ts';
 import { freePort } from '../support/free-port.ts';
 import { LocalPostgres } from '../support/postgres/local-postgres.ts';

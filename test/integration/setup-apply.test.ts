@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { parseRules } from '../../src/config/load-rules.ts';
 import type { IndexStatement } from '../../src/domain/statement.ts';
 import { QueryPool } from '../../src/pipeline/capture/query-pool.ts';
-import type { MendOutcome } from '../../src/preflight/apply-mends.ts';
 import { askPostgres } from '../../src/preflight/preflight.ts';
-import { runStatement } from '../../src/preflight/run-statement.ts';
+import type { MendOutcome } from '../../src/preflight/setup/apply-mends.ts';
+import { runStatement } from '../../src/preflight/setup/run-statement.ts';
 import { LocalPostgres } from '../support/postgres/local-postgres.ts';
 import { LocalRedis } from '../support/redis/local-redis.ts';
 import { TestContext } from '../support/test-context.ts';
@@ -233,6 +233,22 @@ describe('freshet setup --print-sql', () => {
     await runScript(context, text());
     expect(await run({ apply: true })).toBe(0);
     expect(text()).toContain('nothing to do');
+  });
+
+  test('with --ddl: what installs the triggers, and as a comment what takes them away', async () => {
+    await using context = await TestContext.open();
+    await context.sql.rows(POSTS);
+    const triggers = () =>
+      context.sql.value("SELECT count(*)::int FROM pg_event_trigger WHERE evtname LIKE 'freshet%'");
+    const { run, text } = await withSetup(context, [BY_ID]);
+    expect(await run({ printSql: true, ddl: true })).toBe(0);
+    const handout = text().slice(text().indexOf('BEGIN;'));
+    await context.sql.rows(handout);
+    expect(await triggers()).toBe(3);
+
+    const [, removal = ''] = handout.split('-- To take them away again:\n');
+    await context.sql.rows(removal.replaceAll(/^-- /gm, ''));
+    expect(await triggers()).toBe(0);
   });
 
   test('contradicts --apply', async () => {

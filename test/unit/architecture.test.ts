@@ -149,6 +149,16 @@ test.each(['src/config', 'src/runtime', 'src/telemetry', 'src/preflight', 'src/e
   },
 );
 
+test('no two folders of src import each other', () => {
+  const folderOf = (path: string) => path.split('/').slice(0, 2).join('/');
+  const between = imports
+    .filter(({ target }) => within(target, 'src'))
+    .map(({ file, target }) => `${folderOf(file)} -> ${folderOf(target)}`);
+  const edges = new Set(between.filter((edge) => !/^(\S+) -> \1$/.test(edge)));
+  expect(edges.size).toBeGreaterThan(20);
+  expect([...edges].filter((edge) => edges.has(edge.split(' -> ').toReversed().join(' -> ')))).toEqual([]);
+});
+
 test('a position becomes one that may be confirmed in settle alone', () => {
   expect(filesWith(/\bas SettledLsn\b/)).toEqual(['src/pipeline/settle/ack-tracker.ts']);
   expect(filesWith(/\bas (unknown|never)\s+as\b/)).toEqual([

@@ -1,10 +1,10 @@
 import { parseRules } from '../../../src/config/load-rules.ts';
 import type { Rule } from '../../../src/domain/rule.ts';
-import type { PublicationFacts, PublishedTable } from '../../../src/preflight/publication-facts.ts';
-import type { ColumnFacts, RelationFacts } from '../../../src/preflight/relation-facts.ts';
-import type { RuledTable } from '../../../src/preflight/ruled-table.ts';
-import type { ServerFacts } from '../../../src/preflight/server-facts.ts';
-import type { SlotFacts } from '../../../src/preflight/slot-facts.ts';
+import type { PublicationFacts, PublishedTable } from '../../../src/preflight/facts/publication-facts.ts';
+import type { ColumnFacts, RelationFacts } from '../../../src/preflight/facts/relation-facts.ts';
+import type { RuledTable } from '../../../src/preflight/facts/ruled-table.ts';
+import type { ServerFacts } from '../../../src/preflight/facts/server-facts.ts';
+import type { SlotFacts } from '../../../src/preflight/facts/slot-facts.ts';
 
 /** A server without a fault. */
 export const SERVER: ServerFacts = {

@@ -1,0 +1,47 @@
+import type { Query } from '../../domain/query.ts';
+
+/** A backend whose transaction or lock another one waits for. */
+export interface LockBlocker {
+  /** 0 stands for a prepared transaction, which has no backend. */
+  readonly pid: number;
+  readonly role: string | null;
+  readonly application: string | null;
+  readonly state: string | null;
+  readonly open: string | null;
+}
+
+/** Query texts stay out: they hold values. @param waiting a query for the pids of those that wait */
+function blockersSql(waiting: string): string {
+  return `
+  SELECT DISTINCT blocker.pid, a.usename AS role, a.application_name AS application, a.state,
+         date_trunc('second', now() - a.xact_start)::text AS open
+  FROM (${waiting}) AS waiting (pid)
+  CROSS JOIN unnest(pg_blocking_pids(waiting.pid)) AS blocker(pid)
+  LEFT JOIN pg_stat_activity a ON a.pid = blocker.pid
+  ORDER BY 1`;
+}
+
+/** While it is created, a slot is in the view already, held by the backend that waits. */
+const SLOT_BLOCKERS_SQL = blockersSql('SELECT active_pid FROM pg_replication_slots WHERE slot_name = $1');
+const BACKEND_BLOCKERS_SQL = blockersSql('SELECT $1::int');
+
+/** @throws whatever `query` throws */
+export function readSlotBlockers(query: Query, slot: string): Promise<readonly LockBlocker[]> {
+  return query<LockBlocker>(SLOT_BLOCKERS_SQL, [slot]);
+}
+
+/** Whom this backend waits for. @throws whatever `query` throws */
+export function readBackendBlockers(query: Query, backend: number): Promise<readonly LockBlocker[]> {
+  return query<LockBlocker>(BACKEND_BLOCKERS_SQL, [backend]);
+}
+
+export function describeLockBlocker({ pid, role, application, state, open }: LockBlocker): string {
+  if (pid === 0) return 'a prepared transaction (see pg_prepared_xacts)';
+  const details = [
+    role === null ? '' : `role ${role}`,
+    application === null || application === '' ? '' : `application ${application}`,
+    state ?? '',
+    open === null ? '' : `open for ${open}`,
+  ];
+  return `backend ${pid} (${details.filter((detail) => detail !== '').join(', ')})`;
+}

@@ -10,7 +10,7 @@ redis.register_function{
     local now = time[1] * 1000 + math.floor(time[2] / 1000)
     local function ms(given) return math.min(1000000000000, math.max(0, math.floor(tonumber(given)))) end
     local life = math.min(ms(ARGV[2]), 60000)
-    local entry = redis.pcall('HMGET', KEYS[1], 'v', 'n', 'f', 'e', 'c', 'l', 'd')
+    local entry = redis.pcall('HMGET', KEYS[1], 'v', 'n', 'f', 'e', 'c', 'l', 'd', 't')
     local hasValue = entry[1] and entry[3] and entry[4] and entry[5]
     local hasLease = entry[6] and entry[7]
     if not hasValue and not hasLease then
@@ -18,15 +18,19 @@ redis.register_function{
       if kind ~= 'none' and kind ~= 'string' then return {'foreign', false, false} end
       if kind == 'string' then redis.call('UNLINK', KEYS[1]) end
     end
+    local isTagged, tags = true, '\n' .. (entry[8] or '') .. '\n'
+    for i = 4, #ARGV do
+      isTagged = isTagged and string.find(tags, '\n' .. ARGV[i] .. '\n', 1, true)
+    end
     local state, value, fresh = 'none', false, tonumber(entry[3]) or 0
-    if hasValue and now < (tonumber(entry[4]) or 0) then
+    if hasValue and isTagged and now < (tonumber(entry[4]) or 0) then
       state = now < fresh and 'fresh' or 'stale'
       value = not entry[2] and entry[1]
     end
     local cost, deadline = tonumber(entry[5]) or 0, tonumber(entry[7]) or 0
     if state == 'fresh' and now + cost * tonumber(ARGV[3]) < fresh then return {state, false, value} end
     if hasLease and now < deadline and deadline <= now + 60000 then return {state, false, value} end
-    local lease = ARGV[1] .. ':' .. time[1] .. ':' .. time[2]
+    local lease = table.concat({ARGV[1] .. ':' .. time[1] .. ':' .. time[2], unpack(ARGV, 4)}, '\n')
     local written = redis.pcall('HSET', KEYS[1], 'l', lease, 'd', now + life)
     if type(written) == 'table' then return state == 'none' and written or {state, false, value} end
     if redis.call('PTTL', KEYS[1]) < life then redis.call('PEXPIREAT', KEYS[1], now + life) end
@@ -41,16 +45,17 @@ redis.register_function{
     local time = redis.call('TIME')
     local now = time[1] * 1000 + math.floor(time[2] / 1000)
     local function ms(given) return math.min(1000000000000, math.max(0, math.floor(tonumber(given)))) end
-    local function store(key, fresh, kept, cost, value)
+    local function store(key, fresh, kept, cost, value, tags)
       fresh, kept, cost = ms(fresh), ms(kept), ms(cost)
       redis.call('UNLINK', key)
       redis.call('HSET', key, 'v', value or '', 'f', now + math.min(fresh, kept), 'e', now + kept, 'c', cost)
       if not value then redis.call('HSET', key, 'n', '1') end
+      if tags then redis.call('HSET', key, 't', tags) end
       redis.call('PEXPIREAT', key, now + kept)
     end
     local lease = redis.pcall('HMGET', KEYS[1], 'l', 'd')
     if lease[1] ~= ARGV[1] or now >= (tonumber(lease[2]) or 0) then return 0 end
-    store(KEYS[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5])
+    store(KEYS[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], string.match(ARGV[1], '\n(.*)'))
     return 1
   end,
 }

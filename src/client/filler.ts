@@ -94,9 +94,7 @@ export class Filler {
     const lifeMs = longestLifeMs(settings);
     const registered = new Set<Lease>();
     await inRoundTrips(leases, async (lease) => {
-      const tags = settings.tags(lease.key);
-      const answers = await Promise.all(tags.map((tag) => commands.tag(tag, lease.key, lifeMs)));
-      if (answers.every(Boolean)) registered.add(lease);
+      if (await commands.tag(lease, lifeMs)) registered.add(lease);
       else await commands.release(lease);
     });
     return registered;

@@ -37,7 +37,7 @@ export class KeyLookup {
 
   async #once(key: string, settings: ReadSettings): Promise<Lookup | 'broken'> {
     const factor = earlyFactor(settings.beta, this.#random);
-    const entry = await this.#commands.acquire(key, settings.leaseMs, factor);
+    const entry = await this.#commands.acquire(key, settings.leaseMs, factor, settings.tags(key));
     if (entry === undefined) return { kind: 'unleased', reason: 'redis' };
     const { state, payload, lease } = entry;
     if (state === 'foreign') {

@@ -4,6 +4,8 @@ import type { GuardedRedis } from './guarded-redis.ts';
 export interface Lease {
   readonly key: string;
   readonly token: string;
+  /** That the key has to be registered in before it is loaded. */
+  readonly tags: readonly string[];
 }
 
 /** What is under a key. */
@@ -44,10 +46,16 @@ export class LeaseCommands {
     this.#heartbeatKey = `freshet:{${slot}}:heartbeat`;
   }
 
-  /** Reads a key, and takes its lease where there is nothing fresh enough. */
-  async acquire(key: string, leaseMs: number, earlyFactor: number): Promise<Entry | undefined> {
-    const args = [crypto.randomUUID(), String(leaseMs), String(earlyFactor)];
-    const read = (reply: unknown): Entry => readEntry(key, reply);
+  /** Reads a key, and takes its lease where there is nothing fresh enough that is in all of these tags. */
+  async acquire(
+    key: string,
+    leaseMs: number,
+    earlyFactor: number,
+    tags: readonly string[],
+  ): Promise<Entry | undefined> {
+    const named = tags.map((tag) => this.#prefix + tag);
+    const args = [crypto.randomUUID(), String(leaseMs), String(earlyFactor), ...named];
+    const read = (reply: unknown): Entry => readEntry(key, tags, reply);
     return this.#redis.run('get', this.#prefix + key, args, read, ({ lease }) => {
       // A lease that nobody uses would keep others waiting.
       if (lease !== undefined) this.#redis.send('release', this.#prefix + key, [lease.token]);
@@ -73,10 +81,15 @@ export class LeaseCommands {
     await this.#redis.run('release', this.#prefix + key, [token], () => true);
   }
 
-  /** @param lifeMs the longest that the key may be there from now on; @returns whether Redis has confirmed it */
-  async tag(tag: string, key: string, lifeMs: number): Promise<boolean> {
+  /**
+   * Registers a key in its tags.
+   * @param lifeMs the longest that the key may be there from now on
+   * @returns whether Redis has confirmed it of all
+   */
+  async tag({ key, tags }: Lease, lifeMs: number): Promise<boolean> {
     const args = [this.#prefix + key, String(Math.ceil(lifeMs))];
-    return (await this.#redis.run('tag', this.#prefix + tag, args, () => true)) === true;
+    const answers = tags.map((tag) => this.#redis.run('tag', this.#prefix + tag, args, () => true));
+    return (await Promise.all(answers)).every((answer) => answer === true);
   }
 
   /** @returns whether Redis has confirmed it */
@@ -90,10 +103,10 @@ export class LeaseCommands {
   }
 }
 
-function readEntry(key: string, reply: unknown): Entry {
+function readEntry(key: string, tags: readonly string[], reply: unknown): Entry {
   const [state, token, payload] = listOf(reply);
   if (!isState(state) || !isTextOrNull(token) || !isTextOrNull(payload)) throw unknownReply();
-  return { state, payload: payload ?? undefined, lease: token === null ? undefined : { key, token } };
+  return { state, payload: payload ?? undefined, lease: token === null ? undefined : { key, token, tags } };
 }
 
 function readHeartbeat(reply: unknown): Heartbeat | undefined {

@@ -68,7 +68,7 @@ export function readSettings(options: ReadOptions, defaults: KeepOptions): ReadS
     jitter: given.jitter ?? 0.1,
     staleForMs: given.staleFor === undefined ? 0 : toMs('staleFor', given.staleFor),
     negativeTtlMs: given.negativeTtl === undefined ? undefined : toMs('negativeTtl', given.negativeTtl),
-    tags: typeof tags === 'function' ? tags : () => tags,
+    tags: (key) => checkTags(typeof tags === 'function' ? tags(key) : tags),
     beta: earlyRefresh === false || connection !== undefined ? 0 : earlyRefresh,
     acceptStale: given.acceptStale ?? true,
     inBackground: connection === undefined,
@@ -86,6 +86,13 @@ export function readSettings(options: ReadOptions, defaults: KeepOptions): ReadS
     throw new TypeError(`lease: ${leaseMs} ms is too long, ${LONGEST_LEASE_MS} ms is the most`);
   }
   return settings;
+}
+
+/** An entry names its tags a line each. */
+function checkTags(tags: readonly string[]): readonly string[] {
+  const broken = tags.find((tag) => tag.includes('\n'));
+  if (broken === undefined) return tags;
+  throw new TypeError(`tags: ${JSON.stringify(broken)} has a line feed`);
 }
 
 /** An option that is undefined is one that was not given: the default holds. */

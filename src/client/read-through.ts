@@ -56,7 +56,8 @@ export class ReadThrough {
       else this.#parts.observer.report({ kind: 'joined', key });
       results.set(key, call.result);
     }
-    if (calls.size > 0) this.#parts.background.add(this.#serve({ calls, load, settings }));
+    const request = { calls, load, settings };
+    if (calls.size > 0) this.#parts.background.add(this.#serve(request).catch(rejectAll(calls)));
     return results;
   }
 
@@ -122,6 +123,13 @@ export class ReadThrough {
       else if (kind === 'hit') observer.report({ kind, key, isNegative: each.value === undefined });
     }
   }
+}
+
+/** What an option throws that is a function of the key. */
+function rejectAll(calls: LoadRequest['calls']): (error: unknown) => void {
+  return (error) => {
+    for (const call of calls.values()) call.reject(error);
+  };
 }
 
 /** Who accepts a stale value does not answer for who does not. */

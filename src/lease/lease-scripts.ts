@@ -8,7 +8,8 @@
  *     v  value; empty where n is there          l  token of the lease
  *     n  '1': it is known that there is none    d  deadline of the lease
  *     f  fresh until: 0 was marked stale        e  never served from then on
- *     c  cost: how long the load took, ms       (f, e, d: ms since 1970 by Redis' own clock)
+ *     c  cost: how long the load took, ms       t  the tags that name it until e, a line each
+ *                                               (f, e, d: ms since 1970 by Redis' own clock)
  */
 
 /** No lease is longer: one that seems to be was made before the clock was set back. */
@@ -28,17 +29,19 @@ const TIMES = `${CLOCK}
 
 /**
  * KEYS[1] the key. ARGV[1] a nonce that no other caller uses, ARGV[2] life of the lease in ms, ARGV[3] how many times its
- * cost before its end a value is refreshed already: 0 is never.
+ * cost before its end a value is refreshed already: 0 is never. From ARGV[4] on the tags that are to name the key; an
+ * entry that is not in all of them is none, since a purge of a tag would miss it.
  * Reply: {state, lease, value}. State: `fresh`, `stale`, `none`, or `foreign` where the key holds something else and is
  * left alone. Lease: its token where the caller is to load, else nil. Value: nil where there is no entry, and where the
  * entry says that there is none. A string there is not an entry, and gives way to one.
  *
- * The token is new with each grant: a GET that is delivered twice, late, must not revive a lease that is void. Where
- * Redis refuses to write (it is full), what may be served is served yet; without that, its error is the reply.
+ * The token is new with each grant: a GET that is delivered twice, late, must not revive a lease that is void. The tags
+ * stand in it, a line each, so that `set` knows them. Where Redis refuses to write (it is full), what may be served is
+ * served yet; without that, its error is the reply.
  */
 const GET = `${TIMES}
   local life = math.min(ms(ARGV[2]), ${LONGEST_LEASE_MS})
-  local entry = redis.pcall('HMGET', KEYS[1], 'v', 'n', 'f', 'e', 'c', 'l', 'd')
+  local entry = redis.pcall('HMGET', KEYS[1], 'v', 'n', 'f', 'e', 'c', 'l', 'd', 't')
   local hasValue = entry[1] and entry[3] and entry[4] and entry[5]
   local hasLease = entry[6] and entry[7]
   if not hasValue and not hasLease then
@@ -46,30 +49,35 @@ const GET = `${TIMES}
     if kind ~= 'none' and kind ~= 'string' then return {'foreign', false, false} end
     if kind == 'string' then redis.call('UNLINK', KEYS[1]) end
   end
+  local isTagged, tags = true, '\\n' .. (entry[8] or '') .. '\\n'
+  for i = 4, #ARGV do
+    isTagged = isTagged and string.find(tags, '\\n' .. ARGV[i] .. '\\n', 1, true)
+  end
   local state, value, fresh = 'none', false, tonumber(entry[3]) or 0
-  if hasValue and now < (tonumber(entry[4]) or 0) then
+  if hasValue and isTagged and now < (tonumber(entry[4]) or 0) then
     state = now < fresh and 'fresh' or 'stale'
     value = not entry[2] and entry[1]
   end
   local cost, deadline = tonumber(entry[5]) or 0, tonumber(entry[7]) or 0
   if state == 'fresh' and now + cost * tonumber(ARGV[3]) < fresh then return {state, false, value} end
   if hasLease and now < deadline and deadline <= now + ${LONGEST_LEASE_MS} then return {state, false, value} end
-  local lease = ARGV[1] .. ':' .. time[1] .. ':' .. time[2]
+  local lease = table.concat({ARGV[1] .. ':' .. time[1] .. ':' .. time[2], unpack(ARGV, 4)}, '\\n')
   local written = redis.pcall('HSET', KEYS[1], 'l', lease, 'd', now + life)
   if type(written) == 'table' then return state == 'none' and written or {state, false, value} end
   if redis.call('PTTL', KEYS[1]) < life then redis.call('PEXPIREAT', KEYS[1], now + life) end
   return {state, lease, value}`;
 
 /**
- * Stores an entry: `store(key, fresh ms, kept ms, cost ms, value or nil)`. Whatever was there goes, a lease too: first,
- * because after that a Redis that is full writes all the same.
+ * Stores an entry: `store(key, fresh ms, kept ms, cost ms, value or nil, tags or nil)`. Whatever was there goes, a
+ * lease too: first, because after that a Redis that is full writes all the same.
  */
 export const STORE_ENTRY = `${TIMES}
-  local function store(key, fresh, kept, cost, value)
+  local function store(key, fresh, kept, cost, value, tags)
     fresh, kept, cost = ms(fresh), ms(kept), ms(cost)
     redis.call('UNLINK', key)
     redis.call('HSET', key, 'v', value or '', 'f', now + math.min(fresh, kept), 'e', now + kept, 'c', cost)
     if not value then redis.call('HSET', key, 'n', '1') end
+    if tags then redis.call('HSET', key, 't', tags) end
     redis.call('PEXPIREAT', key, now + kept)
   end`;
 
@@ -81,7 +89,7 @@ export const STORE_ENTRY = `${TIMES}
 const SET = `${STORE_ENTRY}
   local lease = redis.pcall('HMGET', KEYS[1], 'l', 'd')
   if lease[1] ~= ARGV[1] or now >= (tonumber(lease[2]) or 0) then return 0 end
-  store(KEYS[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5])
+  store(KEYS[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], string.match(ARGV[1], '\\n(.*)'))
   return 1`;
 
 /** KEYS[1] the key. ARGV[1] the token. Reply: 1 given back, so that another may load; 0 it was over already. */

@@ -282,6 +282,24 @@ describe('tags', () => {
     expect(await caches.entry('page:1')).toEqual({});
   });
 
+  test('that an older release did not know: the entry is loaded once more, and registered', async () => {
+    await using caches = new ClientCaches();
+    const { cache } = caches.open();
+    await cache.get('page:1', async () => 'old', { tags: ['tag:a'] });
+    const options = { tags: ['tag:b', 'tag:a'] } as const;
+    expect(await cache.get('page:1', async () => 'new', options)).toBe('new');
+    expect(await caches.redis.zcard(`${caches.prefix}tag:b`)).toBe(1);
+    expect(await cache.get('page:1', unexpected, options)).toBe('new');
+    expect(await cache.get('page:1', unexpected, { tags: ['tag:a'] })).toBe('new');
+  });
+
+  test('that cannot be made of a key are an error of the read', async () => {
+    await using caches = new ClientCaches();
+    const { cache } = caches.open();
+    const tags = (key: string): string[] => [`${key}\n`];
+    await expect(cache.get('page:1', unexpected, { tags })).rejects.toThrow('has a line feed');
+  });
+
   test('of a refresh do not hold up who is served', async () => {
     await using caches = new ClientCaches();
     const { cache } = caches.open();

@@ -16,6 +16,7 @@ interface Wish {
   /** A value is loaded anew so many times its cost before its end. */
   readonly timesCost?: number;
   readonly leaseMs?: number;
+  readonly tags?: readonly string[];
 }
 
 /** A reader that follows the lease protocol, by its scripts alone. */
@@ -26,8 +27,9 @@ export class LeaseReader {
     this.#redis = redis;
   }
 
-  async get(key: string, { timesCost = 0, leaseMs = LEASE_MS }: Wish = {}): Promise<Answer> {
-    const reply = await this.#redis.eval(LEASE_SCRIPTS.get, 1, key, randomUUID(), leaseMs, timesCost);
+  async get(key: string, { timesCost = 0, leaseMs = LEASE_MS, tags = [] }: Wish = {}): Promise<Answer> {
+    const args = [randomUUID(), leaseMs, timesCost, ...tags];
+    const reply = await this.#redis.eval(LEASE_SCRIPTS.get, 1, key, ...args);
     const [state, token, value] = reply as [string, string | null, string | null];
     return { state, value, token: token ?? undefined };
   }

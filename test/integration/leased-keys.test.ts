@@ -264,6 +264,29 @@ describe('format: freshet', () => {
     expect(await context.redis.exists(key)).toBe(0);
   });
 
+  test('an entry in tags that is read again ends when it would have ended: until then its tags name it', async ({
+    running,
+  }) => {
+    const { context } = running;
+    const reader = new LeaseReader(context.redis);
+    const key = context.key('read-again:5');
+    const { token = '' } = await reader.get(key, { tags: ['some', 'other'] });
+    await reader.set(key, token, 'old', HOUR_MS / 2);
+    await change(running, 'read_again', 5);
+
+    expect(await context.redis.hgetall(key)).toMatchObject({ v: '{"n":1}', t: 'some\nother' });
+    expect(await context.redis.pttl(key)).toBeLessThanOrEqual(HOUR_MS / 2);
+    expect(await reader.get(key, { tags: ['other'] })).toMatchObject({ state: 'fresh', value: '{"n":1}' });
+
+    const stored = context.key('stored:5');
+    await change(running, 'stored', 5);
+    expect(await reader.get(stored)).toMatchObject({ state: 'fresh' });
+    expect(await reader.get(stored, { tags: ['some'] }), 'nobody has registered it').toMatchObject({
+      state: 'none',
+      token: expect.any(String),
+    });
+  });
+
   test('a lease alone is no cached value: it is void, and nothing is read', async ({ running }) => {
     const { context } = running;
     const reader = new LeaseReader(context.redis);

@@ -48,9 +48,15 @@ export const SET_SCRIPT = `${LEADING_FENCE}
   redis.call('SET', KEYS[1], ARGV[4], 'PX', ARGV[5])
   return 1`;
 
-/** The same, as an entry of the lease protocol; a lease in progress is over. */
+/**
+ * The same, as an entry of the lease protocol; a lease in progress is over. What tags name ends no later than before: a
+ * tag forgets a key by then.
+ */
 export const ENTRY_SCRIPT = `${STORE_ENTRY}${LEADING_FENCE}
-  store(KEYS[1], ARGV[5], ARGV[5], 0, ARGV[4])
+  local known = redis.pcall('HMGET', KEYS[1], 't', 'e')
+  local life, tags = ARGV[5], known[1] or nil
+  if tags then life = math.min(life, (tonumber(known[2]) or 0) - now) end
+  store(KEYS[1], life, life, 0, ARGV[4], tags)
   return 1`;
 
 /** Of a former leader as well: a removal is never wrong. */

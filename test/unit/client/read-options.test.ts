@@ -21,6 +21,9 @@ test('what is not said is the default of the cache, then of the library', () => 
 test('tags are a list, or made of the key', () => {
   expect(readSettings({ ttl: 1, tags: ['a'] }, {}).tags('k')).toEqual(['a']);
   expect(readSettings({ ttl: 1, tags: (key) => [`tag:${key}`] }, {}).tags('k')).toEqual(['tag:k']);
+  expect(() => readSettings({ ttl: 1, tags: ['a\nb'] }, {}).tags('k')).toThrow(
+    'tags: "a\\nb" has a line feed',
+  );
 });
 
 test('over a connection that is lent nothing goes on in the background', () => {

@@ -1,7 +1,7 @@
 import { type Lsn, type SettledLsn, ZERO_LSN } from '../../domain/lsn.ts';
 
 interface Ticket {
-  readonly position: Lsn | undefined;
+  position: Lsn | undefined;
   done: boolean;
 }
 
@@ -14,18 +14,33 @@ export class AckTracker {
   readonly #inFlight: Ticket[] = [];
   #settled = ZERO_LSN as SettledLsn;
 
+  /** Places taken by batches that are not settled. */
+  get outstanding(): number {
+    return this.#inFlight.length;
+  }
+
   /**
    * Takes note of a batch before anything of it is applied.
    * @param position what it settles; undefined for a part of a transaction, which settles nothing by itself
    * @returns to be called once, when every effect of the batch was accepted; returns the position to confirm
    */
   open(position: Lsn | undefined): () => SettledLsn {
+    this.#joinLast();
     const ticket: Ticket = { position, done: false };
     this.#inFlight.push(ticket);
     return () => {
       ticket.done = true;
       return this.#settle();
     };
+  }
+
+  /** Batches without effects are complete at once: however many come after one that waits, they take one place. */
+  #joinLast(): void {
+    const [before, last] = this.#inFlight.slice(-2);
+    if (before?.done !== true || last?.done !== true) return;
+    this.#inFlight.pop();
+    const { position } = last;
+    if (position !== undefined && position > (before.position ?? ZERO_LSN)) before.position = position;
   }
 
   #settle(): SettledLsn {

@@ -27,6 +27,19 @@ test('a part of a transaction settles nothing, but holds up what follows', () =>
   expect(part()).toBe(20n);
 });
 
+test('what completes at once behind one that waits takes one place, however much it is', () => {
+  const acks = new AckTracker();
+  const waiting = acks.open(at(1));
+  for (let position = 2; position <= 1000; position++) {
+    acks.open(position % 2 === 0 ? at(position) : undefined)();
+    expect(acks.outstanding).toBeLessThanOrEqual(3);
+  }
+  const other = acks.open(at(2000));
+  expect(waiting()).toBe(1000n);
+  expect(other()).toBe(2000n);
+  expect(acks.outstanding).toBe(0);
+});
+
 test('a position that goes back, as a clean restart of Postgres makes it, does not take the settled one along', () => {
   const acks = new AckTracker();
   const [first, again] = [acks.open(at(20)), acks.open(at(10))];

@@ -1,10 +1,11 @@
 import type { Background } from './background.ts';
-import { type Duration, toMs } from './duration.ts';
+import { type Duration, toMsOrOff } from './duration.ts';
 import type { HeartbeatReader } from './heartbeat-reader.ts';
 import type { LeaseCommands } from './lease-commands.ts';
+import { lendView } from './lend-view.ts';
 import type { KeysLoader } from './load-request.ts';
+import { loadedBy } from './loaded-by.ts';
 import type { CacheStats, Observer } from './observer.ts';
-import { canFill } from './pg-connection.ts';
 import { type KeepOptions, type ReadOptions, readSettings } from './read-options.ts';
 import type { ReadThrough } from './read-through.ts';
 import type { TimeSource } from './time-source.ts';
@@ -20,7 +21,7 @@ export interface LoadContext {
 /** Reads one value from the database; null or undefined where there is none. */
 export type Loader<T> = (context: LoadContext) => Promise<T> | T;
 
-/** Reads several; what has no value is left out, or null. */
+/** Reads several, and names each as it was asked for, no others; what has no value is left out, or null. */
 export type ManyLoader<T> = (
   keys: readonly string[],
   context: Omit<LoadContext, 'key'>,
@@ -61,13 +62,17 @@ export class Cache implements AsyncDisposable {
     return values.get(key) as Value<T>;
   }
 
-  /** The values of many keys, those that are missing loaded at once. Keys without a value are not in the result. */
+  /**
+   * The values of many keys, those that are missing loaded at once. Keys without a value are not in the result.
+   * @throws as `get` does; TypeError where the loader returns no Map, or one with a key that it was not given
+   */
   async getMany<T>(
     keys: readonly string[],
     load: ManyLoader<T>,
     options: ReadOptions<NoInfer<NonNullable<T>>> = {},
   ): Promise<Map<string, NonNullable<T>>> {
-    const loadMany: KeysLoader = (missing, signal) => load(missing, { signal });
+    const loadMany: KeysLoader = async (missing, signal) =>
+      loadedBy(await load(missing, { signal }), missing);
     const values = await this.#read(keys, loadMany, options as ReadOptions);
     const found = [...values].filter(([, value]) => value !== undefined);
     return new Map(found as [string, NonNullable<T>][]);
@@ -89,7 +94,7 @@ export class Cache implements AsyncDisposable {
   }
 
   /**
-   * Waits until Freshet has applied a position (`lastCommitLsn`), at most for `timeout`, 1 s.
+   * Waits until Freshet has applied a position (`lastCommitLsn`), at most for `timeout`, 1 s; 0 looks once.
    * @returns `bypass`: it has not, or nobody knows; read what you have written with `bypass`
    */
   async waitFor(
@@ -97,7 +102,7 @@ export class Cache implements AsyncDisposable {
     { timeout = 1_000 }: { timeout?: Duration } = {},
   ): Promise<'applied' | 'bypass'> {
     const { heartbeat, reader, time } = this.#parts;
-    const outcome = await waitForPosition(lsn, toMs('timeout', timeout), heartbeat, time);
+    const outcome = await waitForPosition(lsn, toMsOrOff('timeout', timeout), heartbeat, time);
     if (outcome === 'applied') reader.forget();
     return outcome;
   }
@@ -123,8 +128,9 @@ export class Cache implements AsyncDisposable {
     const { reader, defaults } = this.#parts;
     const settings = readSettings(options, defaults);
     const { connection } = options;
-    const isOwnView = connection !== undefined && !(await canFill(connection));
-    const results = isOwnView ? reader.readPast(keys, load, settings) : reader.read(keys, load, settings);
+    const view = connection && (await lendView(connection));
+    const results =
+      view === 'own' ? reader.readPast(keys, load, settings) : reader.read(keys, load, settings, view);
     const values = await Promise.all(results.values());
     return new Map([...results.keys()].map((key, position) => [key, values[position]]));
   }

@@ -48,6 +48,9 @@ function whatIsLost(value: unknown, isInArray: boolean): string | undefined {
 
 /** Of rows and other plain objects nothing is lost, of a class its methods, of Map and Set everything. */
 function lostClass(value: object): string | undefined {
+  if (Object.hasOwn(value, 'toJSON') && 'toJSON' in value && typeof value.toJSON === 'function') {
+    return 'an object with toJSON';
+  }
   if (Array.isArray(value)) return undefined;
   const prototype: unknown = Object.getPrototypeOf(value);
   // Object.prototype, of whatever realm: nothing is above it.

@@ -2,9 +2,9 @@ import { Background } from './background.ts';
 import { Cache } from './cache.ts';
 import type { CacheEvent } from './cache-event.ts';
 import { Circuit } from './circuit.ts';
-import { type Duration, toMs } from './duration.ts';
+import { type Duration, LONGEST_TIMER_MS, toMs } from './duration.ts';
 import { Filler } from './filler.ts';
-import { Freshness } from './freshness.ts';
+import { Freshness, LONGEST_LAG_MS } from './freshness.ts';
 import { GuardedRedis } from './guarded-redis.ts';
 import { HeartbeatReader } from './heartbeat-reader.ts';
 import { KeyLookup } from './key-lookup.ts';
@@ -27,7 +27,7 @@ export interface CacheOptions {
   readonly defaults?: KeepOptions | undefined;
   /** Told everything that happens; what it throws is ignored. */
   readonly onEvent?: ((event: CacheEvent) => void) | undefined;
-  /** How long Redis is waited for, each time, before a read goes to the database. 100 ms */
+  /** How long Redis may say nothing before a read goes to the database. 100 ms */
   readonly redisTimeout?: Duration | undefined;
   /** After so many failures in a row (5) Redis is not asked for a while (1 s); then one read tries it again. */
   readonly circuit?:
@@ -41,7 +41,7 @@ export interface CacheOptions {
         readonly queueTimeout?: Duration | undefined;
       }
     | undefined;
-  /** What to do where Freshet is further behind than `maxLag`. Without it, nobody looks. */
+  /** What to do where Freshet is further behind than `maxLag`, a day at most. Without it, nobody looks. */
   readonly freshness?: { readonly maxLag: Duration; readonly policy: 'bypass' | 'shorten' } | undefined;
   /** @internal */
   readonly time?: TimeSource | undefined;
@@ -54,7 +54,7 @@ export function createCache(options: CacheOptions): Cache {
   const background = new Background();
   const redis = new GuardedRedis(
     port,
-    toMs('redisTimeout', options.redisTimeout ?? 100),
+    toMs('redisTimeout', options.redisTimeout ?? 100, LONGEST_TIMER_MS),
     new Circuit(
       {
         failures: count('circuit.failures', circuit.failures ?? 5),
@@ -71,7 +71,7 @@ export function createCache(options: CacheOptions): Cache {
   });
   const heartbeat = new HeartbeatReader(commands);
   const freshness = new Freshness(
-    bound && { maxLagMs: toMs('freshness.maxLag', bound.maxLag), policy: policyOf(bound) },
+    bound && { maxLagMs: toMs('freshness.maxLag', bound.maxLag, LONGEST_LAG_MS), policy: policyOf(bound) },
     heartbeat,
     background,
     time,
@@ -79,7 +79,7 @@ export function createCache(options: CacheOptions): Cache {
   const limiter = new LoadLimiter({
     concurrency: count('fallback.concurrency', fallback.concurrency ?? 20),
     queue: count('fallback.queue', fallback.queue ?? 200),
-    queueMs: toMs('fallback.queueTimeout', fallback.queueTimeout ?? 1_000),
+    queueMs: toMs('fallback.queueTimeout', fallback.queueTimeout ?? 1_000, LONGEST_TIMER_MS),
   });
   const filler = new Filler({ commands, freshness, limiter, observer, time });
   const lookup = new KeyLookup(commands, observer, time.random);

@@ -1,4 +1,5 @@
 import type { BypassReason } from './cache-event.ts';
+import type { Codec } from './codec.ts';
 import type { Freshness } from './freshness.ts';
 import { inRoundTrips } from './in-round-trips.ts';
 import type { Lease, LeaseCommands } from './lease-commands.ts';
@@ -43,9 +44,12 @@ export class Filler {
     try {
       const registered = await this.#registerTags(leases, settings);
       const { values, costMs } = await this.#load(keys, request, isBackground);
+      const isShared = request.view === undefined || (await request.view.isShared());
+      if (!isShared) observer.report({ kind: 'bypassed', keys, reason: 'transaction' });
       await inRoundTrips(leases, async (lease) => {
         const value = values.get(lease.key) ?? undefined;
-        if (registered.has(lease)) await this.#fill(lease, value, costMs, request);
+        if (!isShared) await commands.release(lease);
+        else if (registered.has(lease)) await this.#fill(lease, value, costMs, request);
         calls.get(lease.key)?.resolve(value);
       });
     } catch (error) {
@@ -108,7 +112,7 @@ export class Filler {
     if (isNegative && settings.negativeTtlMs === undefined) return commands.release(lease);
     let payload: string | undefined;
     try {
-      payload = isNegative ? undefined : settings.codec.encode(value);
+      payload = isNegative ? undefined : encode(value, settings.codec);
     } catch (error) {
       observer.report({ kind: 'encodeFailed', key, error });
       calls.get(key)?.reject(error);
@@ -119,4 +123,11 @@ export class Filler {
     if (isStored === undefined) return;
     observer.report(isStored ? { kind: 'filled', key, isNegative } : { kind: 'fillRefused', key });
   }
+}
+
+/** @throws TypeError where a codec breaks its word: Redis would be told that there is no value */
+function encode(value: unknown, codec: Codec<unknown>): string {
+  const payload: unknown = codec.encode(value);
+  if (typeof payload === 'string') return payload;
+  throw new TypeError(`the codec has encoded a value as ${typeof payload}: it must return a string`);
 }

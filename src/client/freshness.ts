@@ -9,6 +9,9 @@ export interface FreshnessBound {
   readonly policy: 'bypass' | 'shorten';
 }
 
+/** So long Redis keeps a heartbeat that is written no more; later nobody knows how old it would be. */
+export const LONGEST_LAG_MS = 86_400_000;
+
 /** The heartbeat is read at most so often; more often only where the bound is nearer. */
 const READ_EVERY_MS = 1_000;
 

@@ -1,7 +1,9 @@
 import type { Circuit } from './circuit.ts';
+import { isRefusal } from './error-reply.ts';
 import { leaseScript, type ScriptName } from './lease-script.ts';
 import type { Observer } from './observer.ts';
 import type { RedisPort } from './redis-port.ts';
+import { Replies } from './replies.ts';
 
 /**
  * Redis, with an end to every wait. Its faults are no exceptions: a cache can do without, so what asks it decides on
@@ -9,15 +11,15 @@ import type { RedisPort } from './redis-port.ts';
  */
 export class GuardedRedis {
   readonly #port: RedisPort;
-  readonly #timeoutMs: number;
   readonly #circuit: Circuit;
   readonly #observer: Observer;
+  readonly #replies: Replies;
 
   constructor(port: RedisPort, timeoutMs: number, circuit: Circuit, observer: Observer) {
     this.#port = port;
-    this.#timeoutMs = timeoutMs;
     this.#circuit = circuit;
     this.#observer = observer;
+    this.#replies = new Replies(timeoutMs);
   }
 
   /**
@@ -61,28 +63,15 @@ export class GuardedRedis {
     if (!this.#circuit.admits()) return undefined;
     const answering = call().then(read);
     try {
-      const answer = await this.#inTime(answering);
+      const answer = await this.#replies.inTime(answering);
       this.#circuit.succeeded();
       return answer;
     } catch (error) {
-      this.#circuit.failed();
+      if (isRefusal(error)) this.#circuit.succeeded();
+      else this.#circuit.failed();
       this.#observer.report({ kind: 'redisFailed', error });
       answering.then(onLate, () => {});
       return undefined;
-    }
-  }
-
-  async #inTime<T>(answering: Promise<T>): Promise<T> {
-    const late = Promise.withResolvers<never>();
-    const expire = (): void => {
-      late.reject(new Error(`Redis has not answered within ${this.#timeoutMs} ms`));
-    };
-    // Not at once: after a pause of this process the timer comes before what the socket has received meanwhile.
-    const timer = setTimeout(() => setImmediate(expire), this.#timeoutMs);
-    try {
-      return await Promise.race([answering, late.promise]);
-    } finally {
-      clearTimeout(timer);
     }
   }
 }

@@ -5,9 +5,42 @@ export interface PgConnection {
   getTransactionStatus?(): string | null;
 }
 
-const CAN_FILL = `
+const VIEW = `
   SELECT pg_current_xact_id_if_assigned() IS NULL
-     AND current_setting('transaction_isolation') IN ('read committed', 'read uncommitted') AS "canFill"`;
+     AND current_setting('transaction_isolation') IN ('read committed', 'read uncommitted') AS "canFill",
+         extract(epoch FROM transaction_timestamp())::text AS "beganAt"`;
+
+const IN_FAILED_TRANSACTION = '25P02';
+
+/** What a connection reads outside a transaction. */
+export const COMMITTED = 'committed';
+
+/**
+ * What everybody sees, as this connection sees it now: `COMMITTED`, or a name of its transaction that no other one of
+ * it has. What was loaded may be put into a cache where the name was the same before and after.
+ * @returns undefined where `canFill` is false
+ */
+export async function sharedView(connection: PgConnection): Promise<string | undefined> {
+  const status = connection.getTransactionStatus?.();
+  if (status === 'I') return COMMITTED;
+  if (status === 'E') return undefined;
+  const row = await queryView(connection);
+  if (row?.canFill !== true) return undefined;
+  // A driver that does not tell may be outside a transaction, where each statement is one.
+  return status === 'T' ? row.beganAt : COMMITTED;
+}
+
+async function queryView(connection: PgConnection) {
+  try {
+    const { rows } = await connection.query(VIEW);
+    const [row] = rows as readonly { canFill: boolean; beganAt: string }[];
+    return row;
+  } catch (error) {
+    // A driver may tell of an error before it has heard what became of the transaction.
+    if (error instanceof Error && 'code' in error && error.code === IN_FAILED_TRANSACTION) return undefined;
+    throw error;
+  }
+}
 
 /**
  * Whether a value that is read through this connection now may be put into a cache. Not inside a transaction that has
@@ -15,12 +48,7 @@ const CAN_FILL = `
  * lease (REPEATABLE READ, SERIALIZABLE). Costs a query only inside a transaction. `BEGIN` must have been awaited.
  */
 export async function canFill(connection: PgConnection): Promise<boolean> {
-  const status = connection.getTransactionStatus?.();
-  if (status === 'I') return true;
-  if (status === 'E') return false;
-  const { rows } = await connection.query(CAN_FILL);
-  const [row] = rows as readonly { canFill: boolean }[];
-  return row?.canFill === true;
+  return (await sharedView(connection)) !== undefined;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { LONGEST_LEASE_MS } from '../lease/lease-scripts.ts';
 import { type Codec, JSON_CODEC } from './codec.ts';
-import { type Duration, toMs } from './duration.ts';
+import { type Duration, LONGEST_TIMER_MS, toMs, toMsOrOff } from './duration.ts';
 import type { PgConnection } from './pg-connection.ts';
 
 /** How values are kept and served: of one read, or of all (`defaults`). */
@@ -9,9 +9,9 @@ export interface KeepOptions<T = unknown> {
   readonly ttl?: Duration | undefined;
   /** Part by which `ttl` is made longer or shorter by chance, so that keys do not end together. 0.1 */
   readonly jitter?: number | undefined;
-  /** For how long after `ttl` a value is still served, while one reader refreshes it in the background. Not at all. */
+  /** For how long after `ttl` a value is still served, while one reader refreshes it in the background. 0: not at all */
   readonly staleFor?: Duration | undefined;
-  /** For how long "there is no such row" is kept. Without it, it is not. */
+  /** For how long "there is no such row" is kept. 0: it is not */
   readonly negativeTtl?: Duration | undefined;
   /** Keys of the tags under which the key is to be found, for the action `purgeTag`. */
   readonly tags?: readonly string[] | ((key: string) => readonly string[]) | undefined;
@@ -23,7 +23,7 @@ export interface KeepOptions<T = unknown> {
   readonly codec?: Codec<T> | undefined;
   /** How long one loader keeps others out; a load that takes longer is not stored. 5 s, 60 s at most */
   readonly lease?: Duration | undefined;
-  /** How long to wait for another process that loads; then this one loads too, and does not store. 500 ms */
+  /** How long to wait for another process that loads; then this one loads too, and does not store. 0: not at all. 500 ms */
   readonly waitFor?: Duration | undefined;
   /** When a load is given up: its signal is aborted, and the read fails. 30 s */
   readonly loadTimeout?: Duration | undefined;
@@ -66,24 +66,21 @@ export function readSettings(options: ReadOptions, defaults: KeepOptions): ReadS
   const settings: ReadSettings = {
     ttlMs: toMs('ttl', given.ttl),
     jitter: given.jitter ?? 0.1,
-    staleForMs: given.staleFor === undefined ? 0 : toMs('staleFor', given.staleFor),
-    negativeTtlMs: given.negativeTtl === undefined ? undefined : toMs('negativeTtl', given.negativeTtl),
+    staleForMs: toMsOrOff('staleFor', given.staleFor ?? 0),
+    negativeTtlMs: toMsOrOff('negativeTtl', given.negativeTtl ?? 0) || undefined,
     tags: (key) => checkTags(typeof tags === 'function' ? tags(key) : tags),
     beta: earlyRefresh === false || connection !== undefined ? 0 : earlyRefresh,
     acceptStale: given.acceptStale ?? true,
     inBackground: connection === undefined,
     codec,
-    leaseMs: toMs('lease', given.lease ?? 5_000),
-    waitForMs: toMs('waitFor', given.waitFor ?? 500),
-    loadTimeoutMs: toMs('loadTimeout', given.loadTimeout ?? 30_000),
+    leaseMs: toMs('lease', given.lease ?? 5_000, LONGEST_LEASE_MS),
+    waitForMs: toMsOrOff('waitFor', given.waitFor ?? 500),
+    loadTimeoutMs: toMs('loadTimeout', given.loadTimeout ?? 30_000, LONGEST_TIMER_MS),
   };
-  const { jitter, beta, leaseMs } = settings;
+  const { jitter, beta } = settings;
   if (!(jitter >= 0 && jitter < 1)) throw new TypeError(`jitter: ${jitter} is not a part: 0 up to below 1`);
   if (!(beta >= 0 && beta < Number.POSITIVE_INFINITY)) {
     throw new TypeError(`earlyRefresh: ${beta} is not a factor: false, or a number from 0, 1 as a rule`);
-  }
-  if (leaseMs > LONGEST_LEASE_MS) {
-    throw new TypeError(`lease: ${leaseMs} ms is too long, ${LONGEST_LEASE_MS} ms is the most`);
   }
   return settings;
 }

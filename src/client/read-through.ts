@@ -4,7 +4,7 @@ import type { Filler } from './filler.ts';
 import type { Freshness } from './freshness.ts';
 import { inRoundTrips } from './in-round-trips.ts';
 import type { KeyLookup, Lookup } from './key-lookup.ts';
-import type { KeysLoader, LoadRequest } from './load-request.ts';
+import type { KeysLoader, LentView, LoadRequest } from './load-request.ts';
 import type { Observer } from './observer.ts';
 import { Patience } from './patience.ts';
 import type { ReadSettings } from './read-options.ts';
@@ -45,18 +45,19 @@ export class ReadThrough {
     keys: readonly string[],
     load: KeysLoader,
     settings: ReadSettings,
+    view?: LentView,
   ): ReadonlyMap<string, Promise<unknown>> {
     const results = new Map<string, Promise<unknown>>();
     const calls = new Map<string, Call>();
     for (const key of new Set(keys)) {
       const name = nameOf(key, settings.acceptStale);
       const underWay = this.#calls.find(name);
-      const call = underWay ?? this.#calls.open(name);
+      const call = underWay ?? (view?.isInTransaction ? new Call() : this.#calls.open(name));
       if (underWay === undefined) calls.set(key, call);
       else this.#parts.observer.report({ kind: 'joined', key });
       results.set(key, call.result);
     }
-    const request = { calls, load, settings };
+    const request = { calls, load, settings, view };
     if (calls.size > 0) this.#parts.background.add(this.#serve(request).catch(rejectAll(calls)));
     return results;
   }
@@ -69,8 +70,9 @@ export class ReadThrough {
   ): ReadonlyMap<string, Promise<unknown>> {
     const calls = new Map(keys.map((key) => [key, new Call()]));
     const { background, filler } = this.#parts;
+    const request = { calls, load, settings, view: undefined };
     if (calls.size > 0) {
-      background.add(filler.loadOnly([...calls.keys()], 'transaction', { calls, load, settings }));
+      background.add(filler.loadOnly([...calls.keys()], 'transaction', request));
     }
     return new Map([...calls].map(([key, call]) => [key, call.result]));
   }

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { createCache, fromIoredis, fromNodeRedis, type RedisPort } from '../../src/client/client.ts';
 import { LocalRedis } from '../support/redis/local-redis.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { RedisKeys } from './redis-keys.ts';
 
 async function unexpected(): Promise<never> {
   throw new Error('nothing was to be loaded');
@@ -47,6 +48,13 @@ describe('ioredis', () => {
     const redis = new Redis(inject('redisUrl'), { lazyConnect: true, keyPrefix: 'app:' });
     expect(() => fromIoredis(redis)).toThrow('use a client without it, and createCache({prefix})');
   });
+
+  test('that makes texts of numbers is refused, also as a Cluster', () => {
+    const redis = new Redis(inject('redisUrl'), { lazyConnect: true, stringNumbers: true });
+    expect(() => fromIoredis(redis)).toThrow("ioredis' stringNumbers makes a text of the number");
+    const cluster = new Cluster([], { lazyConnect: true, redisOptions: { stringNumbers: true } });
+    expect(() => fromIoredis(cluster)).toThrow("ioredis' stringNumbers makes a text of the number");
+  });
 });
 
 describe('node-redis', () => {
@@ -56,6 +64,23 @@ describe('node-redis', () => {
     await useAll(fromNodeRedis(client));
     client.destroy();
   });
+});
+
+test.each(['ioredis', 'node-redis'])('what Redis refuses is no outage, through %s', async (driver) => {
+  await using admin = new RedisKeys(inject('redisUrl'));
+  const client = await createClient({ url: inject('redisUrl') }).connect();
+  const redis = driver === 'ioredis' ? fromIoredis(admin.redis) : fromNodeRedis(client);
+  const cache = createCache({
+    redis,
+    prefix: admin.prefix,
+    redisTimeout: '5s',
+    circuit: { failures: 1, pause: '1h' },
+    defaults: { ttl: '1m' },
+  });
+  await admin.redis.sadd(`${admin.prefix}tag`, 'a plain set');
+  expect(await cache.get('k', async () => 'row', { tags: ['tag'] })).toBe('row');
+  expect(cache.stats()).toMatchObject({ redisFailed: 1, circuitOpened: 0, filled: 0 });
+  client.destroy();
 });
 
 test('a client that makes something else of replies is told so', async () => {
@@ -98,6 +123,7 @@ describe('a Cluster of two', () => {
       for (const { port } of servers) await redis.call('CLUSTER', 'MEET', '127.0.0.1', port);
       await waitFor(async () => /cluster_state:ok/.test(String(await redis.call('CLUSTER', 'INFO'))), {
         what: 'the Cluster to be whole',
+        deadlineMs: 30_000,
       });
       redis.disconnect();
     }

@@ -13,6 +13,10 @@ async function unexpected(): Promise<never> {
   throw new Error('nothing was to be loaded');
 }
 
+async function loadMany(keys: readonly string[]): Promise<Map<string, string>> {
+  return new Map(keys.map((key) => [key, key]));
+}
+
 /** A cache whose Redis is behind a proxy that can be told to misbehave. */
 async function throughProxy(caches: ClientCaches, options: Parameters<ClientCaches['open']>[0]) {
   const url = inject('redisUrl');
@@ -95,6 +99,47 @@ describe('without Redis', () => {
     for (const each of outcomes) {
       if (each.status === 'rejected') expect(each.reason).toBeInstanceOf(LoadRefusedError);
     }
+  });
+});
+
+describe('with a Redis that refuses', () => {
+  const circuit = { failures: 2, pause: '1h' } as const;
+
+  test('tags: what can be cached is, and the circuit stays closed', async () => {
+    await using caches = new ClientCaches();
+    const { cache, of } = caches.open({ circuit });
+    await caches.redis.sadd(`${caches.prefix}tag`, 'a plain set');
+    await cache.get('hot', async () => 'hot');
+    const keys = Array.from({ length: 10 }, (_, id) => `page:${id}`);
+    expect((await cache.getMany(keys, loadMany, { tags: ['tag'] })).size).toBe(10);
+    expect(of('redisFailed')).toHaveLength(10);
+    expect(of('circuitOpened')).toEqual([]);
+    expect(await cache.get('hot', unexpected)).toBe('hot');
+  });
+
+  test('writes, because it is full: what is cached is served, the rest is loaded', async () => {
+    await using server = await LocalRedis.create();
+    await using caches = new ClientCaches(server.url);
+    const { cache, of } = caches.open({ circuit });
+    await cache.get('hot', async () => 'hot');
+    await caches.redis.config('SET', 'maxmemory-policy', 'noeviction');
+    await caches.redis.config('SET', 'maxmemory', '1');
+    const keys = Array.from({ length: 10 }, (_, id) => `cold:${id}`);
+    expect((await cache.getMany(keys, loadMany)).size).toBe(10);
+    expect(of('redisFailed')).toHaveLength(10);
+    expect(await cache.get('hot', unexpected)).toBe('hot');
+    expect(of('circuitOpened')).toEqual([]);
+  });
+
+  test('all writes, as a replica: that is an outage', async () => {
+    await using server = await LocalRedis.create();
+    await using caches = new ClientCaches(server.url);
+    const { cache, of } = caches.open({ circuit });
+    await caches.redis.replicaof('127.0.0.1', await freePort());
+    for (let id = 0; id < 4; id++) expect(await cache.get(`k:${id}`, async () => id)).toBe(id);
+    expect(of('redisFailed')).toHaveLength(2);
+    expect(of('circuitOpened')).toHaveLength(1);
+    await caches.redis.replicaof('NO', 'ONE');
   });
 });
 

@@ -73,6 +73,41 @@ test('all keys share one round trip, to look and to fill', async () => {
   expect(log).toEqual([...roundTrip, ...roundTrip]);
 });
 
+test('no more than a hundred keys are on their way at once', async () => {
+  await using caches = new ClientCaches();
+  const inner = fromIoredis(caches.redis);
+  let [underWay, most] = [0, 0];
+  const port: RedisPort = {
+    ...inner,
+    run: async (script, key, args) => {
+      most = Math.max(most, ++underWay);
+      const reply = await inner.run(script, key, args);
+      underWay--;
+      return reply;
+    },
+  };
+  const { cache } = caches.open({ redis: port });
+  const keys = Array.from({ length: 250 }, (_, id) => `k:${id}`);
+  await cache.getMany(keys, async (missing) => new Map(missing.map((key) => [key, key])));
+  expect(most).toBe(100);
+});
+
+test('a loader that names its rows by something else than the keys fails, and nothing is stored', async () => {
+  await using caches = new ClientCaches();
+  const { cache } = caches.open({ defaults: { ttl: '1h', negativeTtl: '1h' } });
+  const byId = table({});
+  const load = async (keys: readonly string[]) => (await byId.load(keys)).set('1', 'Ann');
+  await expect(cache.getMany(['user:1', 'user:2'], load)).rejects.toThrow(
+    'the loader of getMany has returned a value for "1", for which it was not asked: ' +
+      'its Map must have the keys that it was given, such as "user:1"',
+  );
+  await expect(cache.getMany(['user:1'], (async () => ['Ann']) as never)).rejects.toThrow(
+    'the loader of getMany has returned a value of the class Array: it must return a Map',
+  );
+  await cache.drain();
+  expect(await caches.contents()).toEqual({});
+});
+
 test('thousands of keys are one load', async () => {
   await using caches = new ClientCaches();
   const { cache } = caches.open();

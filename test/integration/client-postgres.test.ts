@@ -36,6 +36,17 @@ function cacheOf(
   });
 }
 
+/** On the one connection of an open transaction. */
+async function openTransaction(context: TestContext) {
+  const connection = await context.sql.driver();
+  await connection.query('BEGIN');
+  const run = async (sql: string): Promise<number> => {
+    const { rows } = await connection.query<{ n: number }>(sql);
+    return rows[0]?.n ?? 0;
+  };
+  return { connection, run, read: () => run('SELECT n FROM items WHERE id = 1') };
+}
+
 describe('canFill', () => {
   test('outside a transaction, without asking', async () => {
     await using context = await openItems();
@@ -79,6 +90,10 @@ describe('canFill', () => {
     await client.query('BEGIN');
     await expect(client.query('SELECT 1 / 0')).rejects.toThrow('division by zero');
     expect(await canFill(client)).toBe(false);
+    // As long as its driver has not heard of the end of the statement, or never tells.
+    const query = async (sql: string) => client.query(sql);
+    expect(await canFill({ query, getTransactionStatus: () => 'T' })).toBe(false);
+    expect(await canFill({ query })).toBe(false);
     await client.query('ROLLBACK');
   });
 });
@@ -105,6 +120,100 @@ describe('a read with the connection of a transaction', () => {
     expect(cache.stats()).toMatchObject({ bypassed: 2, filled: 1, hit: 2 });
   });
 
+  test('that writes while it loads leaves nothing behind, and gives the lease back', async () => {
+    await using context = await openItems();
+    await using cache = cacheOf(context);
+    const { connection, run, read } = await openTransaction(context);
+    const [value] = await Promise.all([
+      cache.get('item:1', read, { connection }),
+      run('UPDATE items SET n = 2'),
+    ]);
+    await connection.query('ROLLBACK');
+    expect(value).toBe(2);
+    expect(await context.keys()).toEqual([]);
+    expect(cache.stats()).toMatchObject({ filled: 0, bypassed: 1 });
+  });
+
+  test('that the loader itself writes in leaves nothing behind, of one key and of many', async () => {
+    await using context = await openItems();
+    await using cache = cacheOf(context, { defaults: { ttl: '1h', negativeTtl: '1h' } });
+    const { connection, run } = await openTransaction(context);
+    const write = async (): Promise<number> => run('UPDATE items SET n = n + 1 RETURNING n');
+    expect(await cache.get('item:1', write, { connection })).toBe(2);
+    await connection.query('ROLLBACK; BEGIN');
+    const load = async () => new Map([['item:1', await write()]]);
+    expect((await cache.getMany(['item:1', 'item:2'], load, { connection })).get('item:1')).toBe(2);
+    await connection.query('ROLLBACK');
+    expect(await context.keys()).toEqual([]);
+  });
+
+  test('that another one follows before the end of the load leaves nothing behind', async () => {
+    await using context = await openItems();
+    await using cache = cacheOf(context);
+    const { connection, run, read } = await openTransaction(context);
+    const load = async (): Promise<number> => {
+      await run('UPDATE items SET n = 2');
+      const value = await read();
+      await connection.query('ROLLBACK; BEGIN');
+      return value;
+    };
+    expect(await cache.get('item:1', load, { connection })).toBe(2);
+    await connection.query('ROLLBACK');
+    expect(await context.keys()).toEqual([]);
+  });
+
+  test('whose connection is lost at the end of the load is answered, and not stored', async () => {
+    await using context = await openItems();
+    await using cache = cacheOf(context);
+    const { connection, read } = await openTransaction(context);
+    let isLost = false;
+    const losing = {
+      query: async (sql: string) => {
+        if (isLost) throw new Error('Connection terminated unexpectedly');
+        return connection.query(sql);
+      },
+      getTransactionStatus: () => connection.getTransactionStatus(),
+    };
+    const load = async (): Promise<number> => {
+      const value = await read();
+      isLost = true;
+      return value;
+    };
+    expect(await cache.get('item:1', load, { connection: losing })).toBe(1);
+    await connection.query('ROLLBACK');
+    expect(await context.keys()).toEqual([]);
+  });
+
+  test("is nobody else's while it loads: it may write yet", async () => {
+    await using context = await openItems();
+    await using cache = cacheOf(context);
+    const { connection, run } = await openTransaction(context);
+    const held = heldLoad(0);
+    const own = cache.get(
+      'item:1',
+      async () => {
+        await held.load();
+        return run('UPDATE items SET n = 2 RETURNING n');
+      },
+      { connection },
+    );
+    await held.started;
+    expect(await cache.get('item:1', async () => 1, { waitFor: 0 })).toBe(1);
+    held.end();
+    expect(await own).toBe(2);
+    await connection.query('ROLLBACK');
+    expect(cache.stats()).toMatchObject({ joined: 0, filled: 0 });
+  });
+
+  test('that only reads is stored', async () => {
+    await using context = await openItems();
+    await using cache = cacheOf(context);
+    const { connection, read } = await openTransaction(context);
+    expect(await cache.get('item:1', read, { connection })).toBe(1);
+    await connection.query('COMMIT');
+    expect(await cache.get('item:1', unexpected)).toBe(1);
+  });
+
   test("refreshes a stale value before it answers: afterwards the connection is another one's", async () => {
     await using context = await openItems();
     const connection = await context.sql.driver();
@@ -121,7 +230,9 @@ describe('lastCommitLsn', () => {
 
   beforeAll(async () => {
     // An idle server of its own: what is inserted but not flushed stays so for a while.
-    server = await LocalPostgres.create({ settings: { wal_writer_delay: '1s', autovacuum: false } });
+    server = await LocalPostgres.create({
+      settings: { wal_writer_delay: '1s', autovacuum: false, bgwriter_delay: '10s' },
+    });
   });
 
   afterAll(() => server[Symbol.asyncDispose]());
@@ -217,6 +328,22 @@ describe('waitFor', () => {
     await using context = await openItems();
     await using cache = cacheOf(context);
     expect(await cache.waitFor('0/10', { timeout: '1h' })).toBe('bypass');
+  });
+
+  test('bypasses at once where the heartbeat is one of a daemon that stands still', async () => {
+    await using context = await openItems();
+    await using cache = cacheOf(context);
+    await beat(context, '0/10', 0, Date.now() - 61_000);
+    expect(await cache.waitFor('1/0', { timeout: '1h' })).toBe('bypass');
+    expect(await cache.waitFor('0/10', { timeout: '1h' })).toBe('bypass');
+  });
+
+  test('looks once where it may take no time', async () => {
+    await using context = await openItems();
+    await using cache = cacheOf(context);
+    await beat(context, '0/10');
+    expect(await cache.waitFor('0/10', { timeout: 0 })).toBe('applied');
+    expect(await cache.waitFor('0/11', { timeout: 0 })).toBe('bypass');
   });
 
   test('a read after it joins none that began before it', async () => {

@@ -95,6 +95,17 @@ describe('a miss', () => {
     expect(other.of('leaseWaited')).toEqual([]);
   });
 
+  test('that another process loads is not waited for where that is off', async () => {
+    await using caches = new ClientCaches();
+    const [slow, quick] = [caches.open(), caches.open()];
+    const held = heldLoad('of the holder');
+    const holder = slow.cache.get('slow', held.load);
+    await held.started;
+    expect(await quick.cache.get('slow', async () => 'of the other', { waitFor: 0 })).toBe('of the other');
+    held.end();
+    expect(await holder).toBe('of the holder');
+  });
+
   test('that is deleted while it is loaded is answered, but not stored', async () => {
     await using caches = new ClientCaches();
     const { cache, of } = caches.open();
@@ -150,6 +161,26 @@ describe('a negative result', () => {
     expect(of('loaded')).toHaveLength(2);
   });
 
+  test('is not stored by a read that switches it off', async () => {
+    await using caches = new ClientCaches();
+    const { cache } = caches.open({ defaults: { ttl: '1h', negativeTtl: '1h' } });
+    expect(await cache.get('none', async () => null, { negativeTtl: 0 })).toBeUndefined();
+    expect(await caches.contents()).toEqual({});
+  });
+
+  test('is not what an encoded value is that is nothing', async () => {
+    await using caches = new ClientCaches();
+    const { cache, of } = caches.open({ defaults: { ttl: '1h', negativeTtl: '1h' } });
+    const row = { id: 1, toJSON: () => undefined };
+    await expect(cache.get('k', async () => row)).rejects.toThrow('it is an object with toJSON');
+    const codec = { encode: JSON.stringify, decode: JSON.parse };
+    await expect(cache.get('k', async () => row, { codec })).rejects.toThrow(
+      'the codec has encoded a value as undefined: it must return a string',
+    );
+    expect(of('encodeFailed')).toHaveLength(2);
+    expect(await caches.contents()).toEqual({});
+  });
+
   test('is stored for as long as is said', async () => {
     await using caches = new ClientCaches();
     const { cache, of } = caches.open({
@@ -182,6 +213,13 @@ describe('a stale value', () => {
     expect(loads).toHaveLength(1);
     expect(processes[2]?.of('staleServed')).toHaveLength(10);
     expect(await processes[2]?.cache.get('k', unexpected)).toBe('new');
+  });
+
+  test('is not kept by a read that switches it off', async () => {
+    await using caches = new ClientCaches();
+    const { cache } = caches.open({ defaults: { ttl: '1m', staleFor: '1h', jitter: 0 } });
+    await cache.get('k', async () => 'row', { staleFor: 0 });
+    expect(Math.max(...(await caches.lives()))).toBeLessThanOrEqual(60_000);
   });
 
   test('is not served past its end', async () => {
@@ -296,8 +334,9 @@ describe('tags', () => {
   test('that cannot be made of a key are an error of the read', async () => {
     await using caches = new ClientCaches();
     const { cache } = caches.open();
-    const tags = (key: string): string[] => [`${key}\n`];
-    await expect(cache.get('page:1', unexpected, { tags })).rejects.toThrow('has a line feed');
+    await expect(cache.get('page:1', unexpected, { tags: (key) => [`${key}\n`] })).rejects.toThrow(
+      'has a line feed',
+    );
   });
 
   test('of a refresh do not hold up who is served', async () => {

@@ -30,6 +30,8 @@ describe('JSON', () => {
     ['undefined', ['a', undefined], '"1"'],
     ['a function', { load: () => 1 }, '"load"'],
     ['a symbol', { kind: Symbol('kind') }, '"kind"'],
+    ['an object with toJSON', { row: { toJSON: () => undefined } }, '"row"'],
+    ['an object with toJSON', [Object.assign([1], { toJSON: () => 1 })], '"0"'],
   ])('refuses %s, and says where and how to mend it', (what, value, place) => {
     expect(() => JSON_CODEC.encode(value)).toThrow(
       `JSON does not give the value's ${place} back as it was: it is ${what}. Give the cache a codec that does, such as {encode: superjson.stringify`,
@@ -40,6 +42,13 @@ describe('JSON', () => {
     expect(() => JSON_CODEC.encode(7n)).toThrow(
       'JSON does not give the value back as it was: it is a bigint',
     );
+  });
+
+  test('refuses what says itself that it is nothing', () => {
+    expect(() => JSON_CODEC.encode({ id: 1, toJSON: () => undefined })).toThrow(
+      'JSON does not give the value back as it was: it is an object with toJSON',
+    );
+    expect(JSON_CODEC.encode({ toJSON: 'a column' })).toBe('{"toJSON":"a column"}');
   });
 
   test('a property that is undefined reads the same when it is not there', () => {

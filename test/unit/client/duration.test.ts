@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Duration, toMs } from '../../../src/client/duration.ts';
+import { type Duration, LONGEST_TIMER_MS, toMs, toMsOrOff } from '../../../src/client/duration.ts';
 
 test.each<[Duration, number]>([
   [250, 250],
@@ -22,6 +22,19 @@ describe('refused, with the name of the option and what to write:', () => {
   });
 
   test.each([0, 0.7, -5, Number.NaN, Number.POSITIVE_INFINITY])('%d', (ms) => {
-    expect(() => toMs('staleFor', ms)).toThrow(/^staleFor: /);
+    expect(() => toMs('ttl', ms)).toThrow(`ttl: ${ms} is not a duration`);
   });
+
+  test.each<Duration>(['30d', Number.MAX_SAFE_INTEGER])('%s, which no timer can wait for', (duration) => {
+    expect(() => toMs('loadTimeout', duration, LONGEST_TIMER_MS)).toThrow(
+      `loadTimeout: ${toMs('ttl', duration)} ms is too long, 2147483647 ms is the most`,
+    );
+  });
+});
+
+test('0 is off, where something can be', () => {
+  expect(toMsOrOff('staleFor', 0)).toBe(0);
+  expect(toMsOrOff('staleFor', '0s')).toBe(0);
+  expect(toMsOrOff('staleFor', '1m')).toBe(60_000);
+  expect(() => toMsOrOff('staleFor', 0.4)).toThrow('staleFor: 0.4 is not a duration');
 });

@@ -5,14 +5,13 @@ import { loadSettings } from '../src/config/load-settings.ts';
 import type { Settings } from '../src/config/settings.ts';
 import { bySeverity, type Finding } from '../src/domain/finding.ts';
 import type { Rule } from '../src/domain/rule.ts';
-import { formatTableName } from '../src/domain/table.ts';
 import { describeReplica } from '../src/pipeline/capture/describe-replica.ts';
 import { QueryPool } from '../src/pipeline/capture/query-pool.ts';
-import { connectRedis } from '../src/pipeline/redis/connect-redis.ts';
-import { describeRedis } from '../src/pipeline/redis/describe-redis.ts';
+import { AskedRedis } from '../src/pipeline/redis/asked-redis.ts';
 import { checkRedis } from '../src/preflight/checks/check-redis.ts';
 import { checkReplicas } from '../src/preflight/checks/check-replicas.ts';
 import { postgresFaultFinding } from '../src/preflight/checks/fault-finding.ts';
+import { countChecked } from '../src/preflight/count-checked.ts';
 import { formatFindings } from '../src/preflight/format-findings.ts';
 import { preflight } from '../src/preflight/preflight.ts';
 import { FATAL_EXIT_CODES } from './exit-codes.ts';
@@ -36,36 +35,25 @@ export async function check(
   const settings = loadSettings({ configFile, env: process.env, overrides });
   const rules = loadRules(settings.rules);
   const findings = await askServers(rules, settings);
-  const counts = {
-    rules: rules.length,
-    tables: new Set(rules.map(({ table }) => formatTableName(table))).size,
-  };
   const hasErrors = findings.some(({ severity }) => severity === 'error');
   output.write(
     format === 'json'
-      ? `${JSON.stringify({ ok: !hasErrors, ...counts, findings }, null, 2)}\n`
-      : formatFindings(findings, counts),
+      ? `${JSON.stringify({ ok: !hasErrors, ...countChecked(rules), findings }, null, 2)}\n`
+      : formatFindings(findings, rules),
   );
   return hasErrors ? FATAL_EXIT_CODES.PREFLIGHT_FAILED : 0;
 }
 
 /** A server that is away keeps nobody from learning about the other one. */
 async function askServers(rules: readonly Rule[], settings: Settings): Promise<readonly Finding[]> {
-  const redis = connectRedis(settings.redis.url);
-  // Without a listener ioredis prints errors; describeRedis reports them.
-  redis.on('error', () => {});
+  await using redis = await AskedRedis.open(settings.redis.url);
   await using pool = new QueryPool(settings.postgres.url);
-  try {
-    const redisFacts = await describeRedis(redis);
-    const replicas = await Promise.all(settings.postgres.replicas.map(describeReplica));
-    return await preflight(rules, settings, pool.query, redisFacts, replicas).catch((fault: unknown) =>
-      bySeverity([
-        postgresFaultFinding(fault, settings.postgres.url),
-        ...checkReplicas(replicas, undefined),
-        ...checkRedis(redisFacts),
-      ]),
-    );
-  } finally {
-    redis.disconnect();
-  }
+  const replicas = await Promise.all(settings.postgres.replicas.map(describeReplica));
+  return await preflight(rules, settings, pool.query, redis.facts, replicas).catch((fault: unknown) =>
+    bySeverity([
+      postgresFaultFinding(fault, settings.postgres.url),
+      ...checkReplicas(replicas, undefined),
+      ...checkRedis(redis.facts),
+    ]),
+  );
 }

@@ -1,10 +1,11 @@
 import type { Settings } from '../src/config/settings.ts';
 import { RetryableError } from '../src/domain/errors.ts';
 import type { Rule } from '../src/domain/rule.ts';
-import { changedRules } from '../src/domain/rule-signature.ts';
 import { Backoff } from '../src/runtime/backoff.ts';
 import { HttpServer, type Routes } from '../src/runtime/http-server.ts';
 import { DaemonStatus } from '../src/session/daemon-status.ts';
+import { describeRefusal } from '../src/session/describe-refusal.ts';
+import { FindingLog } from '../src/session/finding-log.ts';
 import { prepare } from '../src/session/prepare.ts';
 import { runSession } from '../src/session/session.ts';
 import { supervise } from '../src/session/supervisor.ts';
@@ -17,8 +18,8 @@ export async function runDaemon(settings: Settings, source: RuleSource, signal: 
   const log = createLogger(settings.log.level);
   const metrics = new Metrics();
   const status = new DaemonStatus();
+  const findingLog = new FindingLog(log);
   let rules = source.load();
-  let purge: readonly Rule[] = [];
   let isPrepared = false;
   /** Ends the session in order, so that the next one begins with the new rules, between two transactions. */
   let swap = new AbortController();
@@ -26,25 +27,25 @@ export async function runDaemon(settings: Settings, source: RuleSource, signal: 
   log.info({ http: http.address, rules: rules.length }, 'freshet starts');
 
   const session = async (stop: AbortSignal, onHealthy: () => void): Promise<void> => {
-    if (!isPrepared) await prepare({ settings, rules, log });
+    if (!isPrepared) await prepare({ settings, rules, isRunning: false, log, findingLog });
     isPrepared = true;
     swap = new AbortController();
     const ending = AbortSignal.any([stop, swap.signal]);
-    await runSession({ settings, rules, purge, log, metrics, status }, ending, () => {
-      purge = [];
-      onHealthy();
-    });
+    await runSession({ settings, rules, log, metrics, status }, ending, onHealthy);
   };
   const accept = async (changed: readonly Rule[]): Promise<void> => {
-    if (isPrepared) await prepare({ settings, rules: changed, log });
-    purge = [...purge, ...changedRules(rules, changed)];
+    // Two that prepare at the same time would be in each other's way; these are looked at again soon.
+    if (!isPrepared) throw new RetryableError('the rules of the start are not proved yet');
+    await prepare({ settings, rules: changed, isRunning: true, log, findingLog });
     rules = changed;
     metrics.rulesReloaded('accepted');
-    log.info({ rules: rules.length, purged: purge.map(({ name }) => name) }, 'the rules were changed');
+    status.rulesRefused(undefined);
+    log.info({ rules: rules.length }, 'the rules were changed');
     swap.abort();
   };
   const refuse = (error: unknown): void => {
     metrics.rulesReloaded('refused');
+    status.rulesRefused(describeRefusal(error));
     log.error({ err: error }, 'the changed rules cannot be used; the old ones go on');
   };
 
@@ -66,7 +67,7 @@ function routes(status: DaemonStatus, metrics: Metrics): Routes {
     '/readyz': () => ({
       status: status.isReady ? 200 : 503,
       type: 'text/plain',
-      body: `${status.phase}\n`,
+      body: status.text,
     }),
     '/metrics': async () => ({ status: 200, type: metrics.contentType, body: await metrics.render() }),
   };

@@ -15,6 +15,9 @@ export const FATAL_EXIT_CODES: Readonly<Record<FatalCode, number>> = {
 /** `verify` has found stale keys. */
 export const STALE_KEYS_EXIT_CODE = 10;
 
+/** `verify` has found differences alone, and could not tell of any of them whether it is stale. */
+export const UNDECIDED_EXIT_CODE = 11;
+
 /** 0 success, 1 a fault that nobody foresaw, 2 wrong usage, settings or rules; the README has the whole table. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof FatalError) return FATAL_EXIT_CODES[error.code];

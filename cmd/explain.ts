@@ -2,16 +2,16 @@ import type { Writable } from 'node:stream';
 import { styleText } from 'node:util';
 import { loadRules } from '../src/config/load-rules.ts';
 import { loadRuleFiles } from '../src/config/load-settings.ts';
-import { ParseError } from '../src/config/parse-error.ts';
-import { parseTableName } from '../src/config/parse-table-name.ts';
 import type { ChangeKind } from '../src/domain/change.ts';
 import { ConfigError } from '../src/domain/errors.ts';
 import type { Rule } from '../src/domain/rule.ts';
 import { formatTableName, type TableName } from '../src/domain/table.ts';
 import { type Explanation, explainChange } from '../src/explain/explain-change.ts';
 import { parseRow } from '../src/explain/parse-row.ts';
-import { nearestName } from '../src/suggest/nearest-name.ts';
-import { describeEffect, effectToJson } from './describe-effect.ts';
+import { wordEffect } from '../src/explain/word-effect.ts';
+import { writeEffect } from '../src/explain/write-effect.ts';
+import { plannedLine } from './planned-line.ts';
+import { nearestTable, readTable } from './table-argument.ts';
 
 export interface ExplainOptions {
   readonly configFile?: string | undefined;
@@ -28,7 +28,7 @@ export function explain(options: ExplainOptions, output: Pick<Writable, 'write'>
   const { configFile } = options;
   const files = loadRuleFiles({ configFile, env: process.env, overrides: { rules: options.rules } });
   const rules = loadRules(files);
-  const table = tableOf(options.table);
+  const table = readTable(options.table);
   const newRow = options.new === undefined ? undefined : parseRow(options.new, '--new');
   const oldRow = options.old === undefined ? undefined : parseRow(options.old, '--old');
   const kind = kindOf(options);
@@ -46,16 +46,6 @@ export function explain(options: ExplainOptions, output: Pick<Writable, 'write'>
   return 0;
 }
 
-function tableOf(text: string): TableName {
-  try {
-    return parseTableName(text);
-  } catch (error) {
-    if (!(error instanceof ParseError)) throw error;
-    const problem = { where: '--table', message: error.message };
-    throw new ConfigError([error.remedy === undefined ? problem : { ...problem, remedy: error.remedy }]);
-  }
-}
-
 function kindOf(options: ExplainOptions): ChangeKind {
   if (options.truncate === true) return 'truncate';
   if (options.new !== undefined) return options.old === undefined ? 'insert' : 'update';
@@ -66,30 +56,32 @@ function kindOf(options: ExplainOptions): ChangeKind {
 }
 
 function noRule(table: TableName, rules: readonly Rule[]): string {
-  const nearest = nearestName(
-    formatTableName(table),
-    rules.map((rule) => formatTableName(rule.table)),
-  );
+  const nearest = nearestTable(table, rules);
   return `  no rule for this table${nearest === undefined ? '' : `; did you mean ${nearest}?`}\n`;
 }
 
-function toText({ rule, where, verdict, doubts, planned }: Explanation, kind: ChangeKind): string {
+function toText(explanation: Explanation, kind: ChangeKind): string {
+  const { rule, mode, where, verdict, doubts, untold, planned } = explanation;
   const reason = { matches: [], on: [`does not listen to ${kind}`], when: ['its condition is false'] };
   const lines = [
     ...reason[verdict],
+    ...(untold.length === 0 ? [] : [`the row does not tell ${untold.join(', ')}; a real ${kind} does`]),
     ...doubts.map(({ message }) => `its condition counts as true: ${message}`),
-    ...planned.map(describeEffect),
+    ...planned.map(plannedLine),
   ];
   const distinct = [...new Set(lines)];
-  return `  rule ${styleText('cyan', rule)} (${where})\n${distinct.map((line) => `    ${line}\n`).join('')}`;
+  const title = `rule ${styleText('cyan', rule)} (${where})${mode === 'shadow' ? ', shadow: touches nothing' : ''}`;
+  return `  ${title}\n${distinct.map((line) => `    ${line}\n`).join('')}`;
 }
 
-function toJson({ rule, where, verdict, doubts, planned }: Explanation): object {
+function toJson({ rule, mode, where, verdict, doubts, untold, planned }: Explanation): object {
   return {
     rule,
+    mode,
     where,
     verdict,
     doubts: doubts.map(({ message }) => message),
-    effects: planned.map(effectToJson),
+    untold,
+    effects: planned.map((one) => writeEffect(wordEffect(one))),
   };
 }

@@ -22,7 +22,7 @@ const CONFIG = [
   '-c, --config <file>',
   'settings (YAML); without it the FRESHET_... variables alone count',
 ] as const;
-const TABLE_REMEDY = 'name the table of the change, such as public.products, or --follow the changes of all';
+const TABLE_REMEDY = 'name the table of the change, such as public.products, or --follow what happens now';
 const OUTPUT = new Option('-o, --output <format>', 'how to print').choices(['text', 'json']).default('text');
 
 const SAMPLE = integer(1, 10_000_000, 'all, or a number');
@@ -104,23 +104,32 @@ function program(exit: (code: number) => void): Command {
     .option('--new <json>', 'the new row; alone it is an insert')
     .option('--old <json>', 'the old row; alone it is a delete, with --new an update')
     .option('--truncate', 'the table is truncated')
-    .option('-f, --follow', 'show the changes that happen now instead, from a temporary slot')
-    .addOption(OUTPUT)
+    .addOption(
+      new Option('-f, --follow', 'show the changes that happen now instead, from a temporary slot').conflicts(
+        ['new', 'old', 'truncate'],
+      ),
+    )
+    .addOption(
+      new Option('-o, --output <format>', 'how to print: text, but --follow in a pipe JSON lines').choices([
+        'text',
+        'json',
+      ]),
+    )
     .addHelpText(
       'after',
       example(
         `freshet explain -r rules/ -t public.products --new '{"id": 7, "category_id": 2}' --old '{"id": 7, "category_id": 1}'`,
-        'freshet explain --follow --config freshet.yaml',
+        'freshet explain --follow --config freshet.yaml --table public.products',
       ),
     )
-    .action(async ({ config, follow: isFollowing, table, ...options }) => {
+    .action(async ({ config, follow: isFollowing, table, output, ...options }) => {
       if (isFollowing === true) {
-        exit(await follow({ configFile: config, output: options.output }, process.stdout));
+        exit(await follow({ configFile: config, rules: options.rules, table, output }, process.stdout));
         return;
       }
       if (table === undefined)
         throw new ConfigError([{ where: '--table', message: 'is missing', remedy: TABLE_REMEDY }]);
-      exit(explain({ ...options, table, configFile: config }, process.stdout));
+      exit(explain({ ...options, table, output: output ?? 'text', configFile: config }, process.stdout));
     });
 
   freshet

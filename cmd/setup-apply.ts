@@ -3,14 +3,19 @@ import type { Settings } from '../src/config/settings.ts';
 import { FatalError } from '../src/domain/errors.ts';
 import { bySeverity } from '../src/domain/finding.ts';
 import type { Rule } from '../src/domain/rule.ts';
-import { formatTableName } from '../src/domain/table.ts';
 import { QueryPool } from '../src/pipeline/capture/query-pool.ts';
+import { countChecked } from '../src/preflight/count-checked.ts';
 import { readPostgresFacts } from '../src/preflight/facts/postgres-facts.ts';
 import { formatFindings } from '../src/preflight/format-findings.ts';
 import { askPostgres, checkPostgres } from '../src/preflight/preflight.ts';
 import { applyMends } from '../src/preflight/setup/apply-mends.ts';
 import { describeResult, formatPlan, formatResult } from '../src/preflight/setup/format-mends.ts';
-import { concernsStream, planMends, streamObstacles } from '../src/preflight/setup/plan-mends.ts';
+import {
+  concernsSlotAlone,
+  concernsStream,
+  planMends,
+  streamObstacles,
+} from '../src/preflight/setup/plan-mends.ts';
 import { LOCK_LIMITS, runStatement } from '../src/preflight/setup/run-statement.ts';
 import { STALE_ADVICE } from '../src/preflight/setup/set-up.ts';
 import { readSettledFacts } from '../src/preflight/setup/settled-facts.ts';
@@ -47,28 +52,34 @@ export async function setupApply(
   const plan = planMends(before);
   print(plan.length === 0 ? 'nothing to do: no finding has SQL that setup may run\n\n' : formatPlan(plan));
   const results = await applyMends(plan, {
-    run: (planned) => runStatement(planned, { query, lockingQuery, report, limits: LOCK_LIMITS }),
+    run: ({ number, statement }) =>
+      runStatement(statement, { what: `${number}`, query, lockingQuery, report, limits: LOCK_LIMITS }),
     readObstacles: async () =>
       streamObstacles(checkPostgres(await readPostgresFacts(query, rules, wanted), wanted)),
     onResult: (result) => report(formatResult(result)),
   });
-  if (results.some(({ statement, outcome }) => outcome.kind === 'done' && concernsStream(statement)))
-    report(STALE_ADVICE);
-  const lacksTriggers = before.some(({ code }) => code.startsWith('DDL_CAPTURE_'));
+  const lacksTriggers = before.some(
+    ({ code }) => code === 'DDL_CAPTURE_ABSENT' || code === 'DDL_CAPTURE_OUTDATED',
+  );
   const denied =
     ddl && lacksTriggers ? await installDdlCapture(patientQuery, report).catch(asDenied) : undefined;
+  const after = await askPostgres(rules, postgres, query);
+  const slot = after.find(({ code }) => code === 'SLOT_MISSING');
+  const isStreamTouched = results.some(
+    ({ statement, outcome }) => outcome.kind === 'done' && concernsStream(statement),
+  );
+  // Without a slot there is no stream that the order could travel in.
+  if (isStreamTouched && slot === undefined) report(STALE_ADVICE);
   if (results.length > 0) report('');
 
-  const findings = bySeverity(await askPostgres(rules, postgres, query));
+  const findings = bySeverity(after).filter(
+    (finding) => slot?.severity === 'error' || !concernsSlotAlone(finding),
+  );
   const ok = findings.every(({ severity }) => severity !== 'error');
-  const counts = {
-    rules: rules.length,
-    tables: new Set(rules.map(({ table }) => formatTableName(table))).size,
-  };
-  if (format === 'text') output.write(formatFindings(findings, counts));
+  if (format === 'text') output.write(formatFindings(findings, rules));
   else {
     const statements = results.map(describeResult);
-    output.write(`${JSON.stringify({ ok, ...counts, statements, findings }, null, 2)}\n`);
+    output.write(`${JSON.stringify({ ok, ...countChecked(rules), statements, findings }, null, 2)}\n`);
   }
   // The rest was done all the same, and is told first.
   if (denied !== undefined) throw denied;

@@ -5,11 +5,11 @@ import { loadSetupSettings, type SetupSettings } from '../src/config/load-settin
 import type { Settings } from '../src/config/settings.ts';
 import { ConfigError, type Problem, RetryableError } from '../src/domain/errors.ts';
 import type { Rule } from '../src/domain/rule.ts';
-import { formatTableName } from '../src/domain/table.ts';
 import { QueryPool } from '../src/pipeline/capture/query-pool.ts';
 import { checkQueries } from '../src/preflight/checks/check-queries.ts';
 import { readPostgresFacts } from '../src/preflight/facts/postgres-facts.ts';
 import { formatFindings } from '../src/preflight/format-findings.ts';
+import { LOCK_LIMITS } from '../src/preflight/setup/run-statement.ts';
 import { setUp } from '../src/preflight/setup/set-up.ts';
 import { blindSetupScript, setupScript } from '../src/preflight/setup/setup-script.ts';
 import { DDL_CAPTURE_HANDOUT, installDdlCapture } from './ddl-capture.ts';
@@ -76,21 +76,20 @@ async function create(
   output: Output,
 ): Promise<number> {
   await using pool = new QueryPool(postgres.url);
-  const { query, patientQuery } = pool;
+  const { query, lockingQuery, patientQuery } = pool;
   const report = (line: string): void => {
     output.write(`${line}\n`);
   };
-  const outcome = await setUp({ rules, postgres, query, patientQuery, report });
+  const outcome = await setUp({ rules, postgres, query, lockingQuery, limits: LOCK_LIMITS, report });
   if (outcome.kind === 'refused') {
-    const tables = new Set(rules.map(({ table }) => formatTableName(table))).size;
-    output.write(formatFindings(outcome.findings, { rules: rules.length, tables }));
+    output.write(formatFindings(outcome.findings, rules));
     output.write(
       'nothing was created; mend the errors above and run `freshet setup` again, or `freshet setup --apply`, which also runs the SQL above where it may\n',
     );
     return FATAL_EXIT_CODES.PREFLIGHT_FAILED;
   }
   if (ddl) await installDdlCapture(patientQuery, report);
-  if (outcome.steps.length === 0 && !ddl)
+  if (outcome.plan.length === 0 && !ddl)
     report(`nothing to do: publication ${postgres.publication} and slot ${postgres.slot} are there`);
   return 0;
 }

@@ -2,6 +2,7 @@ import { styleText } from 'node:util';
 import { loadFixture } from '../src/config/load-fixture.ts';
 import { loadFixturePaths } from '../src/config/load-settings.ts';
 import { ConfigError, type Problem } from '../src/domain/errors.ts';
+import { writeEffect } from '../src/explain/write-effect.ts';
 import { type FileResult, formatResults } from '../src/fixtures/format-results.ts';
 import { type CaseResult, runFixture } from '../src/fixtures/run-fixture.ts';
 import { FATAL_EXIT_CODES } from './exit-codes.ts';
@@ -42,16 +43,21 @@ export function test({ configFile, paths, output: format }: TestOptions, output:
 /** What is wrong with one file keeps nobody from learning about the others. */
 function runAll(files: readonly string[]): readonly FileResult[] {
   const problems: Problem[] = [];
-  const results = files.flatMap((path): readonly FileResult[] => {
+  const collect = <T>(run: () => readonly T[]): readonly T[] => {
     try {
-      const { file, fixtures, rules } = loadFixture(path);
-      return [{ file, cases: fixtures.flatMap((fixture) => runFixture(fixture, rules)) }];
+      return run();
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       problems.push(...error.problems);
       return [];
     }
-  });
+  };
+  const results = files.flatMap((path) =>
+    collect((): readonly FileResult[] => {
+      const { file, fixtures, rules } = loadFixture(path);
+      return [{ file, cases: fixtures.flatMap((fixture) => collect(() => runFixture(fixture, rules))) }];
+    }),
+  );
   if (problems.length > 0) throw new ConfigError(problems);
   return results;
 }
@@ -63,8 +69,7 @@ function toJson({ file, cases }: FileResult): object {
 function caseToJson({ it, where, passed, comparison, notes }: CaseResult): object {
   const effects = comparison.map(({ outcome, effect }) => ({
     outcome,
-    [effect.word]: effect.subject,
-    ...effect.details,
+    ...writeEffect(effect),
     ...('rules' in effect ? { rules: effect.rules } : {}),
   }));
   return { it, where, passed, effects, notes };

@@ -7,7 +7,7 @@ import { ConfigError } from '../src/domain/errors.ts';
 import type { Rule } from '../src/domain/rule.ts';
 import { runVerification } from '../src/session/run-verification.ts';
 import { nearestName } from '../src/suggest/nearest-name.ts';
-import { STALE_KEYS_EXIT_CODE } from './exit-codes.ts';
+import { STALE_KEYS_EXIT_CODE, UNDECIDED_EXIT_CODE } from './exit-codes.ts';
 import { ProgressLine } from './progress-line.ts';
 
 export interface VerifyCommandOptions {
@@ -26,34 +26,40 @@ export interface VerifyCommandOptions {
 
 /**
  * `freshet verify`: compares cached keys with what the database says.
- * @returns 0, or 10 where a key was stale, repaired or not
- * @throws ConfigError, RetryableError while a server is away
+ * @returns 0, 10 where a key was stale, repaired or not, or 11 where all that was found are differences that stay
+ * undecided
+ * @throws ConfigError, RetryableError while a server is away, FatalError for a slot that is missing
  */
 export async function verify(
   options: VerifyCommandOptions,
   output: NodeJS.WriteStream,
   terminal: NodeJS.WriteStream,
 ): Promise<number> {
-  const { sample, recentMs, withinMs, repair } = options;
+  const { only, sample, recentMs, withinMs, repair } = options;
   const settings = loadSettings({ configFile: options.configFile, env: process.env });
-  const rules = choose(loadRules(settings.rules), options.only);
+  const rules = loadRules(settings.rules);
+  assertNames(rules, only);
   const report = await verifyWithProgress(terminal, recentMs, (onProgress) =>
-    runVerification({ settings, rules, sample, recentMs, withinMs, repair, onProgress }, NEVER),
+    runVerification({ settings, rules, only, sample, recentMs, withinMs, repair, onProgress }, NEVER),
   );
   output.write(
     options.output === 'json'
       ? `${JSON.stringify(toJson(report), null, 2)}\n`
       : formatReport(report, (look, text) => styleText(look, text, { stream: output })),
   );
-  return report.staleKeys.length === 0 ? 0 : STALE_KEYS_EXIT_CODE;
+  return exitCodeFor(report);
+}
+
+function exitCodeFor({ staleKeys, compared, undecided }: Report): number {
+  if (staleKeys.length > 0) return STALE_KEYS_EXIT_CODE;
+  return compared === 0 && undecided > 0 ? UNDECIDED_EXIT_CODE : 0;
 }
 
 /** Ctrl-C ends the process: there is nothing to put back. */
 const NEVER = AbortSignal.any([]);
 
 /** @throws ConfigError for a name that no rule has */
-function choose(rules: readonly Rule[], only: readonly string[] | undefined): readonly Rule[] {
-  if (only === undefined) return rules;
+function assertNames(rules: readonly Rule[], only: readonly string[] = []): void {
   const names = rules.map(({ name }) => name);
   const problems = only
     .filter((name) => !names.includes(name))
@@ -63,7 +69,6 @@ function choose(rules: readonly Rule[], only: readonly string[] | undefined): re
       return { where: '--rule', message: `no rule has the name ${name}`, ...remedy };
     });
   if (problems.length > 0) throw new ConfigError(problems);
-  return rules.filter(({ name }) => only.includes(name));
 }
 
 async function verifyWithProgress<T>(
@@ -90,11 +95,13 @@ async function verifyWithProgress<T>(
 }
 
 function toJson(report: Report): object {
-  const { templates, staleKeys, withoutTtl, unaudited, repaired, compared } = report;
+  const { templates, staleKeys, withoutTtl, unaudited, repaired, compared, undecided, ambiguous } = report;
   const { staleShareAtMost, isWhole, consistentWithinMs } = report;
   return {
-    ok: staleKeys.length === 0,
+    ok: exitCodeFor(report) === 0,
     compared,
+    undecided,
+    ambiguous,
     consistentWithinMs,
     staleShareAtMost,
     allKeysCompared: isWhole,

@@ -2,7 +2,7 @@ import type { KeyTemplate } from '../domain/key-template.ts';
 import type { Expiry, Reading, Rule } from '../domain/rule.ts';
 import { readingOf } from '../sql/reading-of.ts';
 import { originOf } from '../template/origin-of.ts';
-import { compileKeyReader } from './compile-key-reader.ts';
+import { type Ambiguous, compileKeyReader } from './compile-key-reader.ts';
 import { compileKeyOwner, type OwnerOf, type OwningTemplate } from './key-owner.ts';
 
 /** Keys whose right value the database can be asked for. */
@@ -14,7 +14,7 @@ export interface AuditedTemplate {
   readonly pattern: string;
   readonly reading: Reading;
   /** What the reading's query is bound to; undefined for a key that this template cannot have built. */
-  readonly valuesOf: (key: string) => readonly string[] | undefined;
+  readonly valuesOf: (key: string) => readonly string[] | Ambiguous | undefined;
 }
 
 export interface Unaudited {
@@ -23,8 +23,15 @@ export interface Unaudited {
   readonly reason: string;
 }
 
-/** A rule's templates, each with the way to prove its keys, or why there is none. */
-export function auditTemplates(rules: readonly Rule[]): {
+/**
+ * The templates of live rules, each with the way to prove its keys, or why there is none.
+ * @param rules all of them: a key of a rule that is not audited must not be taken for a key of one that is
+ * @param only names of the rules to audit, where not all are
+ */
+export function auditTemplates(
+  rules: readonly Rule[],
+  only?: readonly string[],
+): {
   readonly audited: readonly AuditedTemplate[];
   readonly unaudited: readonly Unaudited[];
   readonly ownerOf: OwnerOf;
@@ -32,16 +39,17 @@ export function auditTemplates(rules: readonly Rule[]): {
   const audited: AuditedTemplate[] = [];
   const unaudited: Unaudited[] = [];
   const owners: OwningTemplate[] = [];
-  for (const rule of rules.filter(({ mode }) => mode === 'live')) {
+  for (const rule of rules) {
+    const isAudited = rule.mode === 'live' && (only?.includes(rule.name) ?? true);
     for (const template of [...rule.keys, ...rule.fanOuts.map(({ key }) => key)]) {
-      const found = auditTemplate(rule, template);
-      if (typeof found === 'string') {
-        unaudited.push({ rule: rule.name, template: template.source, reason: found });
-        if (holdsKeys(rule)) owners.push({ template, audited: undefined });
-      } else {
+      const found = isAudited ? auditTemplate(rule, template) : undefined;
+      if (typeof found === 'object') {
         audited.push(found);
         owners.push({ template, audited: found });
+        continue;
       }
+      if (found !== undefined) unaudited.push({ rule: rule.name, template: template.source, reason: found });
+      if (holdsKeys(rule)) owners.push({ template, audited: undefined });
     }
   }
   return { audited, unaudited, ownerOf: compileKeyOwner(owners) };
@@ -68,6 +76,7 @@ function auditTemplate(rule: Rule, template: KeyTemplate): AuditedTemplate | str
     reading,
     valuesOf: (key) => {
       const texts = readKey(key);
+      if (texts === 'ambiguous') return texts;
       return texts && reading.query.parameters.map((column) => texts.get(column) ?? '');
     },
   };

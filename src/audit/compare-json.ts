@@ -1,3 +1,6 @@
+import { sameInstant } from './same-instant.ts';
+import { sameNumber } from './same-number.ts';
+
 /** A number as it was written: neither an int8 nor a numeric fits into a double. */
 class NumberText {
   readonly text: string;
@@ -8,8 +11,9 @@ class NumberText {
 }
 
 /**
- * Where two JSON texts differ: `price`, `tags.2`, or the empty path where they do as a whole. The order of members and
- * the way to write the same number do not count. Undefined where one of them is no JSON.
+ * Where two JSON texts differ: `price`, `tags.2`, or the empty path where they do as a whole. The order of members does
+ * not count, nor the way to write a number or an instant: drivers hand numeric and int8 over as text, and timestamptz as
+ * a Date. Undefined where one of them is no JSON.
  */
 export function compareJson(one: string, other: string): readonly string[] | undefined {
   try {
@@ -26,27 +30,27 @@ function parse(text: string): unknown {
 }
 
 function* differences(one: unknown, other: unknown, path: readonly string[]): Generator<string> {
-  if (one instanceof NumberText && other instanceof NumberText) {
-    if (!sameNumber(one.text, other.text)) yield path.join('.');
-    return;
-  }
   if (isObject(one) && isObject(other) && Array.isArray(one) === Array.isArray(other)) {
     for (const name of new Set([...Object.keys(one), ...Object.keys(other)]))
       yield* differences(one[name], other[name], [...path, name]);
     return;
   }
-  if (one !== other) yield path.join('.');
+  if (!sameScalar(one, other)) yield path.join('.');
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !(value instanceof NumberText);
 }
 
-/** 1.0 is 1 and 1e2 is 100, as long as a double holds all their digits. */
-function sameNumber(one: string, other: string): boolean {
-  return one === other || (Number(one) === Number(other) && digits(one) <= 15 && digits(other) <= 15);
+function sameScalar(one: unknown, other: unknown): boolean {
+  if (typeof one === 'string' && typeof other === 'string') return one === other || sameInstant(one, other);
+  const text = textOf(one);
+  const otherText = textOf(other);
+  return text === undefined || otherText === undefined ? one === other : sameNumber(text, otherText);
 }
 
-function digits(text: string): number {
-  return text.replaceAll(/e.*|\D/gi, '').length;
+/** Of a number, or of a text that may be one. */
+function textOf(value: unknown): string | undefined {
+  if (value instanceof NumberText) return value.text;
+  return typeof value === 'string' ? value : undefined;
 }

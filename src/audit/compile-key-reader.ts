@@ -1,7 +1,10 @@
 import type { KeyTemplate, TemplatePart } from '../domain/key-template.ts';
 
-/** The text of each column of the template; undefined where the key is not one of it, or could be one in two ways. */
-export type ReadKey = (key: string) => ReadonlyMap<string, string> | undefined;
+/** The text of each column of the template; undefined where the key is not one of it. */
+export type ReadKey = (key: string) => ReadonlyMap<string, string> | Ambiguous | undefined;
+
+/** `a:b:c` could be of `${x}:${y}` in two ways. */
+export type Ambiguous = 'ambiguous';
 
 /**
  * The way back from a key to the columns that it was built from.
@@ -15,7 +18,8 @@ export function compileKeyReader({ parts }: KeyTemplate): ReadKey | undefined {
   const longest = splitter(parts, '([^]*)');
   return (key) => {
     const texts = shortest.exec(key)?.slice(1);
-    if (texts === undefined || !sameTexts(texts, longest.exec(key)?.slice(1))) return undefined;
+    if (texts === undefined) return undefined;
+    if (!sameTexts(texts, longest.exec(key)?.slice(1))) return 'ambiguous';
     const found = new Map<string, string>();
     for (const [index, { column, filters }] of columns.entries()) {
       const text = filters.reduce<string | undefined>(decoded, texts[index]);

@@ -46,7 +46,7 @@ export class ContinuousAudit {
       if (++looked > MAX_LOOKED_AT) return;
       const template = this.#byName.get(nameOf(origin.rule, origin.template));
       const values = template?.valuesOf(key);
-      if (template === undefined || values === undefined) continue;
+      if (template === undefined || values === undefined || values === 'ambiguous') continue;
       const place = this.#recent.length < MAX_RECENT ? this.#recent.length : randomBelow(MAX_RECENT);
       this.#recent[place] = { key, template, values };
     }
@@ -76,7 +76,8 @@ export class ContinuousAudit {
 
   async #anyCached(): Promise<AuditedKey | undefined> {
     const key = await this.#options.randomKey();
-    return key === undefined ? undefined : this.#options.ownerOf(key);
+    const owned = key === undefined ? undefined : this.#options.ownerOf(key);
+    return owned === undefined || owned.values === 'ambiguous' ? undefined : owned;
   }
 }
 

@@ -14,6 +14,8 @@ export interface StaleKey extends Judged {
 }
 
 export interface Report extends Summary {
+  /** The slot of the daemon that was waited for. */
+  readonly slot: string;
   readonly staleKeys: readonly StaleKey[];
   readonly unaudited: readonly Unaudited[];
   /** Stale keys that were deleted. */
@@ -36,18 +38,19 @@ export function formatReport(report: Report, paint: Paint): string {
       ({ key, template }) => `${key}  rule ${template.rule}`,
       paint,
     ),
-    `${formatAnswer(report, paint)}\n`,
+    `${[formatUndecided(report, paint), formatAnswer(report, paint)].filter(Boolean).join('\n')}\n`,
   ];
   return blocks.filter((block) => block !== '').join('\n');
 }
 
 function formatTemplate(summary: TemplateSummary, paint: Paint): string {
-  const { rule, template, found, compared, stale, undecided, withoutTtl } = summary;
+  const { rule, template, found, compared, stale, undecided, ambiguous, withoutTtl } = summary;
   const counts = [
     `${count(found, 'key')} found`,
     `${compared.toLocaleString('en')} compared`,
     paint(stale === 0 ? 'green' : 'red', `${stale.toLocaleString('en')} stale`),
     ...(undecided > 0 ? [paint('yellow', `${undecided.toLocaleString('en')} undecided`)] : []),
+    ...(ambiguous > 0 ? [paint('yellow', `${ambiguous.toLocaleString('en')} ambiguous`)] : []),
     ...(withoutTtl > 0 ? [paint('yellow', `${withoutTtl.toLocaleString('en')} without a TTL`)] : []),
   ];
   return `${paint('bold', template)} (rule ${rule}): ${counts.join(', ')}`;
@@ -72,8 +75,15 @@ function formatStale({ key, template, verdict, ttlMs, writtenAt }: StaleKey): st
   return `${key}  ${facts.join(', ')}`;
 }
 
+function formatUndecided({ undecided, slot }: Report, paint: Paint): string {
+  if (undecided === 0) return '';
+  const differ = undecided === 1 ? 'differs and is undecided' : 'differ and are undecided';
+  return paint('yellow', `${count(undecided, 'key')} ${differ}: does the daemon run on slot ${slot}?`);
+}
+
 function formatAnswer(report: Report, paint: Paint): string {
-  const { compared, staleKeys, staleShareAtMost, consistentWithinMs, isWhole, repaired } = report;
+  const { compared, undecided, staleKeys, staleShareAtMost, consistentWithinMs, isWhole, repaired } = report;
+  if (compared === 0 && undecided > 0) return '';
   if (compared === 0) return 'nothing to compare: none of the rules has a key in Redis that can be verified';
   const found = nines(staleShareAtMost);
   const right = (compared - staleKeys.length).toLocaleString('en');

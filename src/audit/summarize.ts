@@ -11,6 +11,8 @@ export interface TemplateSummary {
   readonly compared: number;
   readonly stale: number;
   readonly undecided: number;
+  /** Keys that it could have built from several rows; not among those found. */
+  readonly ambiguous: number;
   readonly withoutTtl: number;
   /** The longest that a difference lasted which a change on its way had made, in ms. */
   readonly consistentWithinMs: number;
@@ -21,9 +23,12 @@ export interface Summary {
   readonly stale: readonly Judged[];
   readonly withoutTtl: readonly Judged[];
   readonly compared: number;
+  readonly undecided: number;
+  readonly ambiguous: number;
   readonly consistentWithinMs: number;
   /** Share of stale keys that is not exceeded: as counted where all keys were compared, else with 95 % confidence. */
   readonly staleShareAtMost: number;
+  /** Whether every key that was found was compared, but for those that were gone by then. */
   readonly isWhole: boolean;
 }
 
@@ -31,20 +36,27 @@ export function summarize(results: readonly TemplateResult[]): Summary {
   const templates = results.map(summarizeTemplate);
   const all = results.flatMap(({ judged }) => judged);
   const stale = all.filter(({ verdict }) => verdict.kind === 'stale');
-  const compared = templates.reduce((sum, template) => sum + template.compared, 0);
-  const isWhole = results.every(({ found, judged }) => judged.length === found);
+  const compared = sum(templates, 'compared');
+  const undecided = sum(templates, 'undecided');
+  const isWhole = undecided === 0 && results.every(({ found, judged }) => judged.length === found);
   return {
     templates,
     stale,
     withoutTtl: all.filter(livesForEver),
     compared,
+    undecided,
+    ambiguous: sum(templates, 'ambiguous'),
     consistentWithinMs: Math.max(0, ...templates.map((template) => template.consistentWithinMs)),
     staleShareAtMost: isWhole ? share(stale.length, compared) : upperBound(stale.length, compared),
     isWhole,
   };
 }
 
-function summarizeTemplate({ template, found, judged }: TemplateResult): TemplateSummary {
+function sum(templates: readonly TemplateSummary[], count: 'compared' | 'undecided' | 'ambiguous'): number {
+  return templates.reduce((total, template) => total + template[count], 0);
+}
+
+function summarizeTemplate({ template, found, judged, ambiguous }: TemplateResult): TemplateSummary {
   const verdicts = judged.map(({ verdict }) => verdict);
   const consistent = verdicts.filter((verdict) => verdict.kind === 'consistent');
   const stale = verdicts.filter(({ kind }) => kind === 'stale').length;
@@ -55,6 +67,7 @@ function summarizeTemplate({ template, found, judged }: TemplateResult): Templat
     compared: consistent.length + stale,
     stale,
     undecided: verdicts.filter(({ kind }) => kind === 'undecided').length,
+    ambiguous,
     withoutTtl: judged.filter(livesForEver).length,
     consistentWithinMs: Math.max(0, ...consistent.map(({ afterMs }) => afterMs)),
   };

@@ -1,28 +1,30 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Query } from '../domain/query.ts';
+import type { Lsn } from '../domain/lsn.ts';
 
 const POLL_MS = 50;
 
+export interface AppliedPositions {
+  /** Where the WAL ends now: what anybody can see was committed before. */
+  readonly walEnd: () => Promise<Lsn>;
+  /** Up to where the daemon has applied everything. */
+  readonly confirmed: () => Promise<Lsn>;
+}
+
 /**
- * Waits until the daemon has applied everything that was committed by now: until its slot is confirmed so far.
+ * Waits until the daemon has applied everything that was committed by now.
  * @returns false where that takes longer than `withinMs`
- * @throws RetryableError
+ * @throws whatever the two positions throw
  */
 export async function untilApplied(
-  query: Query,
-  slot: string,
+  { walEnd, confirmed }: AppliedPositions,
   withinMs: number,
   signal?: AbortSignal,
 ): Promise<boolean> {
   const deadlineMs = performance.now() + withinMs;
-  const [now] = await query<{ lsn: string }>('SELECT pg_current_wal_insert_lsn()::text AS lsn');
-  for (;;) {
-    const confirmed = await query(
-      'SELECT 1 FROM pg_replication_slots WHERE slot_name = $1 AND confirmed_flush_lsn >= $2::pg_lsn',
-      [slot, now?.lsn],
-    );
-    if (confirmed.length > 0) return true;
+  const end = await walEnd();
+  while ((await confirmed()) < end) {
     if (performance.now() >= deadlineMs) return false;
     await sleep(POLL_MS, undefined, { signal });
   }
+  return true;
 }

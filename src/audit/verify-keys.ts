@@ -24,6 +24,8 @@ export interface TemplateResult {
   /** Keys to choose from. */
   readonly found: number;
   readonly judged: readonly Judged[];
+  /** Keys that the template could have built from several rows: nothing can be said of them. */
+  readonly ambiguous: number;
 }
 
 /** Keys read and compared at once; each needs a query. */
@@ -36,13 +38,17 @@ const KEYS_AT_ONCE = 100;
 export async function verifyKeys(options: VerifyOptions): Promise<readonly TemplateResult[]> {
   const { templates, ownerOf, sample, auditor, onProgress } = options;
   const samples = new Map(templates.map((template) => [template, new Reservoir<AuditedKey>(sample)]));
+  const ambiguous = new Map(templates.map((template) => [template, 0]));
   const [first, second] = templates;
   if (first === undefined) return [];
   let scanned = 0;
   await options.scan(second === undefined ? first.pattern : '*', (keys) => {
     for (const key of keys) {
       const owned = ownerOf(key);
-      if (owned !== undefined) samples.get(owned.template)?.offer(owned);
+      if (owned === undefined) continue;
+      if (owned.values === 'ambiguous')
+        ambiguous.set(owned.template, (ambiguous.get(owned.template) ?? 0) + 1);
+      else samples.get(owned.template)?.offer(owned);
     }
     scanned += keys.length;
     onProgress({ kind: 'scanning', scanned });
@@ -58,7 +64,7 @@ export async function verifyKeys(options: VerifyOptions): Promise<readonly Templ
       compared = compared + Math.min(KEYS_AT_ONCE, kept.length - from);
       onProgress({ kind: 'comparing', compared, of });
     }
-    results.push({ template, found: seen, judged });
+    results.push({ template, found: seen, judged, ambiguous: ambiguous.get(template) ?? 0 });
   }
   return results;
 }

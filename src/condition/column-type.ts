@@ -1,3 +1,5 @@
+import { TYPE_OIDS, type TypeName } from '../domain/type-oids.ts';
+
 /** What a value is in a condition. `numeric` can be compared exactly, but not computed with; `dyn` is JSON. */
 export type ScalarType =
   | 'null'
@@ -33,39 +35,36 @@ export type ColumnForm =
   | 'json'
   | { readonly arrayOf: ColumnForm };
 
-/**
- * By pg_type.oid, which never changes for these: https://github.com/postgres/postgres/blob/master/src/include/catalog/pg_type.dat
- * The second number is the oid of the array. What is not here is text: enums, domains, intervals, ranges, extensions.
- */
-const FORMS: readonly (readonly [form: ColumnForm, oid: number, arrayOid: number])[] = [
-  ['bool', 16, 1000],
-  ['bytes', 17, 1001],
-  ['string', 18, 1002], // "char"
-  ['string', 19, 1003], // name
-  ['int', 20, 1016], // int8
-  ['int', 21, 1005], // int2
-  ['int', 23, 1007], // int4
-  ['string', 25, 1009], // text
-  ['int', 26, 1028], // oid
-  ['json', 114, 199],
-  ['double', 700, 1021], // float4
-  ['double', 701, 1022], // float8
-  ['padded', 1042, 1014], // char(n)
-  ['string', 1043, 1015], // varchar
-  ['string', 1082, 1182], // date
-  ['string', 1083, 1183], // time
-  ['timestamp', 1114, 1115],
-  ['timestamp', 1184, 1185], // timestamptz
-  ['string', 1186, 1187], // interval
-  ['numeric', 1700, 1231],
-  ['string', 2950, 2951], // uuid
-  ['json', 3802, 3807], // jsonb
-];
+/** What is not here is text: enums, domains, ranges, extensions. */
+const FORMS: Readonly<Record<TypeName, ColumnForm>> = {
+  bool: 'bool',
+  bytea: 'bytes',
+  '"char"': 'string',
+  name: 'string',
+  int8: 'int',
+  int2: 'int',
+  int4: 'int',
+  text: 'string',
+  oid: 'int',
+  json: 'json',
+  float4: 'double',
+  float8: 'double',
+  bpchar: 'padded',
+  varchar: 'string',
+  date: 'string',
+  time: 'string',
+  timestamp: 'timestamp',
+  timestamptz: 'timestamp',
+  interval: 'string',
+  numeric: 'numeric',
+  uuid: 'string',
+  jsonb: 'json',
+};
 
 const FORM_BY_OID: ReadonlyMap<number, ColumnForm> = new Map(
-  FORMS.flatMap(([form, oid, arrayOid]): [number, ColumnForm][] => [
-    [oid, form],
-    [arrayOid, { arrayOf: form }],
+  (Object.keys(FORMS) as TypeName[]).flatMap((name): [number, ColumnForm][] => [
+    [TYPE_OIDS[name], FORMS[name]],
+    [TYPE_OIDS[`${name}[]`], { arrayOf: FORMS[name] }],
   ]),
 );
 

@@ -1,5 +1,5 @@
 import type { Change } from '../domain/change.ts';
-import type { CheckedColumn, Condition, ConditionProblem, Verdict } from '../domain/condition.ts';
+import type { ChangesAsked, Condition, ConditionProblem, Verdict } from '../domain/condition.ts';
 import type { Table } from '../domain/table.ts';
 import { bindExpression } from './bind-expression.ts';
 import { ConditionError } from './condition-error.ts';
@@ -37,8 +37,8 @@ class CompiledCondition implements Condition {
     this.oldColumns = distinctColumns(leaves.filter(needsOldRow));
   }
 
-  check(columns: readonly CheckedColumn[]): readonly ConditionProblem[] {
-    return checkTypes(this.#root, columns);
+  check(asked: ChangesAsked): readonly ConditionProblem[] {
+    return checkTypes(this.#root, asked);
   }
 
   bind(table: Table): (change: Change) => Verdict {

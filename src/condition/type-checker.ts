@@ -1,17 +1,16 @@
-import type { CheckedColumn, ConditionProblem } from '../domain/condition.ts';
+import type { ChangesAsked, CheckedColumn, ConditionProblem } from '../domain/condition.ts';
 import { suggestName } from '../suggest/nearest-name.ts';
 import { columnForm, describeType, typeOfForm, type ValueType } from './column-type.ts';
 import { comparisonProblem, nameOperand, USE_DOUBLE } from './comparison-problem.ts';
 import { constantArgumentProblem } from './constant-argument.ts';
 import type { Access, Call, Compare, Expression, Fold, Membership } from './expression.ts';
+import { factProblem } from './fact-problem.ts';
+import { neverHolds } from './never-holds.ts';
 import { functionNames, signaturesOf } from './signatures.ts';
 
-/** Everything wrong with a condition. Without columns, where they are not known, each may be of any type. */
-export function checkTypes(
-  root: Expression,
-  columns?: readonly CheckedColumn[],
-): readonly ConditionProblem[] {
-  const checker = new TypeChecker(columns);
+/** Everything wrong with a condition. Where nothing is known of a table, each column may be of any type. */
+export function checkTypes(root: Expression, asked?: ChangesAsked): readonly ConditionProblem[] {
+  const checker = new TypeChecker(asked);
   const type = checker.typeOf(root);
   if (type !== 'bool' && type !== 'dyn' && checker.problems.length === 0) {
     const remedy = 'compare it with something';
@@ -21,17 +20,21 @@ export function checkTypes(
       remedy,
     });
   }
+  const never = asked?.on && checker.problems.length === 0 ? neverHolds(root, asked.on) : undefined;
+  if (never !== undefined) return [never];
   return checker.problems.toSorted((a, b) => a.offset - b.offset);
 }
 
 class TypeChecker {
   readonly problems: ConditionProblem[] = [];
   readonly #columns: ReadonlyMap<string, CheckedColumn> | undefined;
+  readonly #tables: readonly string[] | undefined;
   readonly #variables = new Map<string, ValueType>();
   readonly #unknown = new Set<string>();
 
-  constructor(columns: readonly CheckedColumn[] | undefined) {
-    this.#columns = columns && new Map(columns.map((column) => [column.name, column]));
+  constructor(asked: ChangesAsked | undefined) {
+    this.#columns = asked && new Map(asked.columns.map((column) => [column.name, column]));
+    this.#tables = asked?.tables;
   }
 
   /** What a value of the expression is; `dyn` where that is not known, also after a problem. */
@@ -132,12 +135,14 @@ class TypeChecker {
     relation: 'equality' | 'order',
     offset: number,
   ): void {
-    const problem = comparisonProblem(
+    const fact = relation === 'equality' ? factProblem(left, right, this.#tables) : undefined;
+    const types = comparisonProblem(
       { node: left, type: leftType, name: this.#name(left, leftType) },
       { node: right, type: rightType, name: this.#name(right, rightType) },
       relation,
       offset,
     );
+    const problem = types ?? fact;
     if (problem !== undefined) this.problems.push(problem);
   }
 

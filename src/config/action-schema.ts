@@ -2,16 +2,16 @@ import { z } from 'zod';
 import type { KeyTemplate } from '../domain/key-template.ts';
 import { RESULT_SHAPES, type RuleAction } from '../domain/rule.ts';
 import { EDITOR_PATTERNS } from './editor-patterns.ts';
-import { duration } from './formats/duration.ts';
 import { share } from './formats/share.ts';
 import { formatted, notation, text } from './notation.ts';
 import { parseColumnName } from './parse-column-name.ts';
 import { ParseError } from './parse-error.ts';
 import { parseSqlTemplate } from './parse-sql-template.ts';
 import { parseTemplate } from './parse-template.ts';
+import { ruleDuration } from './rule-duration.ts';
 
 /** Short enough to heal what nobody foresaw, long enough for any cache. */
-const LONGEST_TTL = '720h';
+const LONGEST_TTL = '30d';
 const LONGEST_SERVING = '24h';
 const DEFAULT_JITTER = 0.1;
 const DEFAULT_MAX_LENGTH = 10_000;
@@ -19,10 +19,12 @@ const DEFAULT_MAX_LENGTH = 10_000;
 const nothing = z.strictObject({}, { error: 'expected {}, for it has no fields' });
 
 const expiry = {
-  ttl: formatted(duration('1s', LONGEST_TTL), 'every key that Freshet writes has a TTL').meta({
-    description: `How long the value lives, such as 1h; from 1s to ${LONGEST_TTL}.`,
-    pattern: EDITOR_PATTERNS.duration,
-  }),
+  ttl: ruleDuration(
+    '1s',
+    LONGEST_TTL,
+    `How long the value lives, such as 1h; from 1s to ${LONGEST_TTL}.`,
+    'every key that Freshet writes has a TTL',
+  ),
   jitter: formatted(share(0.5))
     .meta({
       description: 'By how much of the ttl a key may live longer or shorter, up to 50%; 10% without it.',
@@ -65,13 +67,12 @@ export const actionSchemas = {
   stale: z
     .strictObject(
       {
-        serveFor: formatted(
-          duration('1ms', LONGEST_SERVING),
+        serveFor: ruleDuration(
+          '1ms',
+          LONGEST_SERVING,
+          `For how long at most the old value is served, such as 30s; up to ${LONGEST_SERVING}.`,
           'an old value is served for a while, not for ever',
-        ).meta({
-          description: `For how long at most the old value is served, such as 30s; up to ${LONGEST_SERVING}.`,
-          pattern: EDITOR_PATTERNS.duration,
-        }),
+        ),
       },
       { error: 'expected a map with serveFor' },
     )
@@ -129,6 +130,12 @@ export const actionSchemas = {
             'The first row as a JSON object (without it) or a hash, all rows as an array, one value as text.',
           )
           .optional(),
+        template: notation((source) => parseTemplate(source), 'a text such as ${price}')
+          .meta({
+            description: 'The first row as a text with columns of the result in it, such as ${price}.',
+            pattern: EDITOR_PATTERNS.template,
+          })
+          .optional(),
         always: flag('Also where the key does not exist; without it only what is cached is read again.'),
       },
       { error: 'expected a map with query and ttl' },
@@ -136,11 +143,22 @@ export const actionSchemas = {
     .refine(({ as, format: form }) => as !== 'hash' || form !== 'freshet', {
       error: 'has as: hash and format: freshet; an entry holds one value: json, rows or string',
     })
+    .refine(({ as, template }) => as === undefined || template === undefined, {
+      error: 'has as and template; a value is either of them',
+    })
+    .refine(({ template }) => template === undefined || template.columns.length > 0, {
+      error: 'has a template without a column: every value would be the same',
+    })
     .meta({
       description: 'Reads the key again by a query after the change, and stores the result.',
       not: {
-        properties: { as: { const: 'hash' }, format: { const: 'freshet' } },
-        required: ['as', 'format'],
+        anyOf: [
+          {
+            properties: { as: { const: 'hash' }, format: { const: 'freshet' } },
+            required: ['as', 'format'],
+          },
+          { required: ['as', 'template'] },
+        ],
       },
     })
     .optional(),
@@ -238,7 +256,8 @@ export function toAction(given: Actions, fillGraceMs: number | undefined): RuleA
     return { kind: 'hash', columns: hash.columns, nulls: hash.nulls ?? 'remove', expiry: toExpiry(hash) };
   }
   if (refresh !== undefined) {
-    const { query, as = 'json', always = false } = refresh;
+    const { query, template, always = false } = refresh;
+    const as = template === undefined ? (refresh.as ?? 'json') : { template };
     return { kind: 'refresh', query, as, always, expiry: toExpiry(refresh), ...toForm(refresh) };
   }
   if (sortedSet !== undefined) {

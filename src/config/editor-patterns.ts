@@ -14,6 +14,6 @@ export const EDITOR_PATTERNS = {
   template: `^(?:[^$]|\\$\\$|\\$(?!\\{)|${COLUMN})*$`,
   query:
     '^\\s*(?:[Ss][Ee][Ll][Ee][Cc][Tt]|[Ww][Ii][Tt][Hh]|[Vv][Aa][Ll][Uu][Ee][Ss]|[Tt][Aa][Bb][Ll][Ee])\\b',
-  duration: '^(?:0|[1-9]\\d*)(?:ms|s|m|h)?$',
+  duration: '^(?:0|[1-9]\\d*)(?:ms|s|m|h|d)$',
   share: '^\\d+(?:\\.\\d+)?%?$',
 } as const;

@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import { CHANGE_KINDS } from '../domain/change.ts';
-import { EFFECT_DETAILS, EFFECT_WORDS } from '../fixtures/fixture.ts';
-import { duration } from './formats/duration.ts';
-import { formatted, notation, text } from './notation.ts';
+import { formatDuration } from '../domain/duration.ts';
+import { EFFECT_DETAILS, EFFECT_WORDS } from '../explain/worded-effect.ts';
+import { notation, text } from './notation.ts';
 import { parseTableName } from './parse-table-name.ts';
+import { ruleDuration } from './rule-duration.ts';
 
 const tableName = notation(parseTableName, 'a table as in SQL, such as public.products');
-/** In one unit, so that 1m and 60s are the same. */
-const span = formatted(duration('1ms', '24h')).transform((ms) => `${ms}ms`);
+/** As `explain` writes it, so that 60s and 1m are the same. */
+const span = ruleDuration('1ms', '24h', 'As in a rule.').transform(formatDuration);
 const row = z.record(z.string(), z.unknown(), { error: 'expected a map of columns' });
 
 const table = z.strictObject(

@@ -8,6 +8,7 @@ import { deepFreeze } from './deep-freeze.ts';
 import { readTextFile } from './read-text-file.ts';
 import { readYaml, type YamlDocument } from './read-yaml.ts';
 import { inReadingOrder } from './reading-order.ts';
+import { RulePlaces } from './rule-places.ts';
 import { describeRuleIssues } from './rule-problems.ts';
 import { ruleDocumentSchema } from './rule-schema.ts';
 
@@ -72,6 +73,7 @@ class RuleCollector {
       return;
     }
     const { metadata, spec } = result.data;
+    const places = new RulePlaces(spec, document.positions);
     this.#rules.push({
       name: metadata.name,
       table: spec.table,
@@ -83,11 +85,12 @@ class RuleCollector {
       mode: spec.mode ?? 'live',
       ignore: { origins: spec.ignore?.origins ?? [], labels: spec.ignore?.labels ?? [] },
       when: spec.when,
-      whenAt: (offset) => document.positions.ofCharacter(['spec', 'when'], offset),
       action: toAction(spec, spec.legacy && (spec.legacy.fillGrace ?? DEFAULT_FILL_GRACE_MS)),
       massChange: spec.massChange?.then === 'purge' ? spec.massChange.over : Number.POSITIVE_INFINITY,
       verify: spec.verify && { query: spec.verify.query, as: spec.verify.as ?? 'json' },
       where: document.positions.ofValue([]),
+      at: (part, offset = 0) => places.at(part, offset),
+      columnAt: (column) => places.ofColumn(column),
     });
   }
 

@@ -72,13 +72,15 @@ function readSources(
   const origins = new Map([...file.origins, ...environment.origins, ...flags.origins]);
   const { parsed, missing } = mergeLayers(file, environment, flags);
 
+  // A list comes from one source alone, and so do the places of its entries.
+  const { origins: given } = [flags, environment].find((layer) => layer.origins.has('rules')) ?? file;
   // Without rules there is nothing to expand; `missing` says so.
   const expanded = expandRulePaths(
     (parsed.rules ?? []).map((text, index) => ({
       text,
-      where: origins.get(`rules[${index}]`) ?? origins.get('rules') ?? 'rules',
+      where: given.get(`rules[${index}]`) ?? given.get('rules') ?? 'rules',
     })),
-    origins.get('rules') === file.origins.get('rules') ? dirname(configFile ?? '.') : '.',
+    given === file.origins ? dirname(configFile ?? '.') : '.',
   );
   const problems = [
     ...[file, environment, flags].flatMap((layer) => layer.problems),

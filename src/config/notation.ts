@@ -25,15 +25,10 @@ export function notation<T>(
   });
 }
 
-/**
- * A value in a format that settings have too, such as a duration.
- * @param whyNeeded what to say where it is missing
- */
-export function formatted<T extends number>(format: Format<T>, whyNeeded?: string) {
+/** A number in a format that settings have too, such as a share. */
+export function formatted<T extends number>(format: Format<T>) {
   const expected = `expected ${format.expected}`;
-  const error = ({ input }: { readonly input?: unknown }): string =>
-    input === undefined && whyNeeded !== undefined ? `${whyNeeded}: ${expected}` : expected;
-  return z.union([z.string(), z.number()], { error }).transform((raw, context): T => {
+  return z.union([z.string(), z.number()], { error: expected }).transform((raw, context): T => {
     const value = format.parse(raw);
     if (value !== undefined) return value;
     const message = `${expected}, got ${describeValue(raw)}`;

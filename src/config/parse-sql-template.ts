@@ -9,6 +9,8 @@ const QUOTED =
 const LINE_COMMENT = /--[^\n]*/y;
 /** As a whole, so that the `e` at the end of `date'...'` begins no string, and `a$b$` no quote. */
 const WORD = /[A-Za-z_\x80-\uffff][\w$\x80-\uffff]*|\d[\w.]*/y;
+/** https://www.postgresql.org/docs/current/sql-select.html#SQL-FOR-UPDATE-SHARE */
+const LOCK = /for\s+(?:(?:no\s+key\s+)?update|(?:key\s+)?share)\b/iy;
 const QUERY = /^(?:\s|--[^\n]*\n|\()*(?:select|with|values|table)\b/i;
 
 /**
@@ -40,7 +42,7 @@ class SqlReader {
       if (this.#source.startsWith('${', start)) this.#readParameter();
       else if (this.#take(QUOTED)) refuseParameter(this.#source.slice(start, this.#offset), start);
       else if (this.#source.startsWith('/*', start)) this.#takeComment();
-      else if (!this.#take(LINE_COMMENT) && !this.#take(WORD)) this.#takeCharacter();
+      else if (!this.#take(LINE_COMMENT) && !this.#takeWord()) this.#takeCharacter();
     }
     const unclosed = this.#open.at(-1);
     if (unclosed !== undefined) throw new ParseError('a ( that is never closed', unclosed);
@@ -65,6 +67,18 @@ class SqlReader {
     if (found === undefined) return false;
     this.#takeText(found.length);
     return true;
+  }
+
+  #takeWord(): boolean {
+    LOCK.lastIndex = this.#offset;
+    const [lock] = LOCK.exec(this.#source) ?? [];
+    if (lock !== undefined)
+      throw new ParseError(
+        `${lock} locks rows of the application`,
+        this.#offset,
+        'leave it out: the query only reads',
+      );
+    return this.#take(WORD);
   }
 
   /** Postgres nests them. */

@@ -3,11 +3,14 @@ import { CHANGE_KINDS } from '../domain/change.ts';
 import { ConfigError, type Problem } from '../domain/errors.ts';
 import type { Rule } from '../domain/rule.ts';
 import type { Fixture, FixtureCase, FixtureTable } from '../fixtures/fixture.ts';
+import { TYPE_NAMES, typeOid } from '../fixtures/type-oid.ts';
+import { nearestName } from '../suggest/nearest-name.ts';
 import { fixtureSchema } from './fixture-schema.ts';
 import { rulesOfDocuments } from './load-rules.ts';
 import { ParseError } from './parse-error.ts';
 import { parseTableName } from './parse-table-name.ts';
 import { readYaml, type YamlDocument } from './read-yaml.ts';
+import { inReadingOrder } from './reading-order.ts';
 import { describeIssues } from './rule-problems.ts';
 
 /** What a fixture file holds. */
@@ -32,12 +35,29 @@ export function readFixture(text: string, file: string): FixtureFile {
   if (plain.problems.length > 0) throw new ConfigError(plain.problems);
   if (documents.length === 0)
     throw new ConfigError([{ where: file, message: 'holds no changes and effects', remedy: EXAMPLE }]);
-  const written = documents.map((document) => parse(document));
-  const named = written.flatMap(({ rules = [] }) => rules);
+  const problems: Problem[] = [];
+  const collect = <T>(read: () => T): readonly T[] => {
+    try {
+      return [read()];
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      problems.push(...error.problems);
+      return [];
+    }
+  };
+  const read = documents.flatMap((document) =>
+    collect(() => {
+      const written = parse(document);
+      return { rules: written.rules ?? [], fixture: toFixture(written, document) };
+    }),
+  );
+  const rules = ruleDocuments.length === 0 ? [] : collect(() => rulesOfDocuments(ruleDocuments, file));
+  if (problems.length > 0) throw new ConfigError(inReadingOrder(problems));
+  const named = read.flatMap((each) => each.rules);
   return {
-    rules: ruleDocuments.length === 0 ? [] : rulesOfDocuments(ruleDocuments, file),
+    rules: rules.flat(),
     rulePaths: named.length === 0 ? undefined : named,
-    fixtures: written.map((each, index) => toFixture(each, documents[index])),
+    fixtures: read.map(({ fixture }) => fixture),
   };
 }
 
@@ -54,10 +74,16 @@ function parse(document: YamlDocument): WrittenFixture {
   return result.data;
 }
 
-function toFixture({ tables, changes }: WrittenFixture, document: YamlDocument | undefined): Fixture {
-  const at = (path: readonly (string | number)[]): string => document?.positions.ofValue(path) ?? '';
+/** @throws ConfigError with every table or type that is none */
+function toFixture({ tables, changes }: WrittenFixture, { positions }: YamlDocument): Fixture {
+  const at = (path: readonly (string | number)[]): string => positions.ofValue(path);
+  const problems = Object.entries(tables).flatMap(([name, table]) => [
+    ...nameProblems(name, at(['tables', name])),
+    ...typeProblems(table, (column) => at(['tables', name, 'columns', column])),
+  ]);
+  if (problems.length > 0) throw new ConfigError(problems);
   return {
-    tables: Object.entries(tables).map(([name, table]) => toTable(name, table, at(['tables', name]))),
+    tables: Object.entries(tables).map(([name, table]) => toTable(name, table)),
     cases: changes.map((change, index): FixtureCase => {
       const kind = CHANGE_KINDS.find((each) => change[each] !== undefined);
       const table = kind && change[kind];
@@ -69,27 +95,34 @@ function toFixture({ tables, changes }: WrittenFixture, document: YamlDocument |
   };
 }
 
-function toTable(
-  name: string,
-  { columns, identity, partitionOf }: WrittenFixture['tables'][string],
-  where: string,
-): FixtureTable {
-  const typed = Array.isArray(columns) ? columns.map((column) => [column, undefined] as const) : columns;
-  const listed = Array.isArray(typed) ? typed : typed && Object.entries(typed);
-  return {
-    name: tableOf(name, where),
-    columns: listed?.map(([column, type]) => ({ name: column, type })),
-    identity,
-    partitionOf,
-  };
+type WrittenTable = WrittenFixture['tables'][string];
+
+function toTable(name: string, { columns, identity, partitionOf }: WrittenTable): FixtureTable {
+  const listed = Array.isArray(columns)
+    ? columns.map((column) => ({ name: column, type: undefined }))
+    : columns && Object.entries(columns).map(([column, type]) => ({ name: column, type }));
+  return { name: parseTableName(name), columns: listed, identity, partitionOf };
 }
 
-function tableOf(name: string, where: string): FixtureTable['name'] {
+function nameProblems(name: string, where: string): readonly Problem[] {
   try {
-    return parseTableName(name);
+    parseTableName(name);
+    return [];
   } catch (error) {
     if (!(error instanceof ParseError)) throw error;
     const problem: Problem = { where, message: `tables: ${error.message}` };
-    throw new ConfigError([error.remedy === undefined ? problem : { ...problem, remedy: error.remedy }]);
+    return [error.remedy === undefined ? problem : { ...problem, remedy: error.remedy }];
   }
+}
+
+/** One that is mistyped would read as text, and compare as text. */
+function typeProblems({ columns }: WrittenTable, at: (column: string) => string): readonly Problem[] {
+  if (columns === undefined || Array.isArray(columns)) return [];
+  return Object.entries(columns).flatMap(([column, type]): readonly Problem[] => {
+    if (typeOid(type) !== undefined) return [];
+    const near = nearestName(type, TYPE_NAMES);
+    const own = 'a type of your own is written with its schema: public.mood';
+    const remedy = near === undefined ? own : `did you mean ${near}? ${own}`;
+    return [{ where: at(column), message: `unknown type ${type}`, remedy }];
+  });
 }

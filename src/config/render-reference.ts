@@ -1,4 +1,5 @@
 import { FILTER_NAMES } from '../domain/key-template.ts';
+import { renderTable } from './render-table.ts';
 import { SETTING_FIELDS } from './settings-schema.ts';
 
 /** The reference page of the settings and of the template notation, as Markdown. */
@@ -42,16 +43,6 @@ function settingRows(): readonly (readonly string[])[] {
     field.default === null ? 'required' : field.default === '' ? 'none' : code(field.default),
     field.doc,
   ]);
-}
-
-/** Columns are padded as the formatter of this repository pads them, so that it leaves the page alone. */
-function renderTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = header.map((_, column) =>
-    Math.max(...[header, ...rows].map((row) => row[column]?.length ?? 0)),
-  );
-  const line = (cells: readonly string[], filler: string): string =>
-    `| ${widths.map((width, column) => (cells[column] ?? '').padEnd(width, filler)).join(' | ')} |`;
-  return [line(header, ' '), line([], '-'), ...rows.map((row) => line(row, ' '))].join('\n');
 }
 
 function code(text: string): string {

@@ -1,19 +1,18 @@
 import { z } from 'zod';
 import { compileCondition } from '../condition/compile-condition.ts';
 import { CHANGE_KINDS } from '../domain/change.ts';
+import { FAN_OUT_ACTIONS } from '../domain/fan-out-action.ts';
 import type { KeyTemplate } from '../domain/key-template.ts';
+import { KEYS_WITHOUT_VALUE } from '../domain/keys-without-value.ts';
 import { RESULT_SHAPES } from '../domain/rule.ts';
 import { ACTION_NAMES, actionSchemas } from './action-schema.ts';
 import { EDITOR_PATTERNS } from './editor-patterns.ts';
-import { duration } from './formats/duration.ts';
-import { formatted, notation, text } from './notation.ts';
+import { notation, text } from './notation.ts';
 import { parseKeyTemplate } from './parse-key-template.ts';
 import { parseSqlTemplate } from './parse-sql-template.ts';
 import { parseTableName } from './parse-table-name.ts';
-
-const FAN_OUT_ACTIONS: readonly string[] = ['delete', 'stale', 'purgeTag', 'publish'];
-/** Their keys are tags, patterns, or names in a message. */
-const KEYS_WITHOUT_VALUE: readonly string[] = ['purgeTag', 'purgePattern', 'publish'];
+import { ruleDuration } from './rule-duration.ts';
+import { unboundQuery } from './unbound-query.ts';
 
 /** What the refinement of `spec` says, for editors. */
 const ONE_ACTION = {
@@ -153,12 +152,11 @@ const spec = z
       legacy: z
         .strictObject(
           {
-            fillGrace: formatted(duration('100ms', '1m'))
-              .meta({
-                description: 'How long after the first delete, such as 2s (without it); up to 1m.',
-                pattern: EDITOR_PATTERNS.duration,
-              })
-              .optional(),
+            fillGrace: ruleDuration(
+              '100ms',
+              '1m',
+              'How long after the first delete, such as 2s (without it); up to 1m.',
+            ).optional(),
           },
           { error: 'expected a map with fillGrace' },
         )
@@ -193,7 +191,7 @@ const spec = z
     const actions = ACTION_NAMES.filter((name) => given[name] !== undefined);
     const [action, second] = actions;
     const hasFanOut = given.keys.some((key) => 'each' in key);
-    if (hasFanOut && action !== undefined && !FAN_OUT_ACTIONS.includes(action)) {
+    if (hasFanOut && action !== undefined && FAN_OUT_ACTIONS.every((kind) => kind !== action)) {
       const message = `keys from a query (each) go with ${FAN_OUT_ACTIONS.join(', ')} only: there is no row to write`;
       context.addIssue({ code: 'custom', path: [action], message, params: {} });
     }
@@ -201,9 +199,15 @@ const spec = z
       const message = `goes with delete alone, not with ${action}: it deletes a key once more`;
       context.addIssue({ code: 'custom', path: ['legacy'], message, params: {} });
     }
-    if (given.verify !== undefined && action !== undefined && KEYS_WITHOUT_VALUE.includes(action)) {
+    if (given.verify !== undefined && action !== undefined && KEYS_WITHOUT_VALUE.has(action)) {
       const message = `proves what a key holds, and those of ${action} hold nothing that a query could tell`;
       context.addIssue({ code: 'custom', path: ['verify'], message, params: {} });
+    }
+    const keys = given.keys.map((key) => ('each' in key ? key.key : key));
+    const unbound = given.verify && unboundQuery(given.verify.query, keys);
+    if (unbound !== undefined) {
+      const { message, offset, remedy } = unbound;
+      context.addIssue({ code: 'custom', path: ['verify', 'query'], message, params: { offset, remedy } });
     }
     const derived = given.counter === undefined ? given.sortedSet?.always && 'sortedSet' : 'counter';
     const filtered = given.keys.find((key) => 'source' in key && hasFilter(key));
@@ -235,5 +239,3 @@ export const ruleDocumentSchema = z.strictObject(
   },
   { error: `expected a map with apiVersion, kind, metadata and spec` },
 );
-
-export type RuleDocument = z.infer<typeof ruleDocumentSchema>;

@@ -45,13 +45,18 @@ export class SourcePositions {
     return this.ofKey(path.slice(0, -1));
   }
 
-  /** A character inside the string at `path`, or its first one where quoting or folding moved the others. */
+  /** A character inside the string at `path`, or its first one where escapes moved the others. */
   ofCharacter(path: Path, offset: number): string {
     const node = this.#find(path);
-    if (!isScalar(node) || typeof node.value !== 'string' || !node.range) return this.ofValue(path);
+    if (!isScalar(node) || typeof node.value !== 'string' || node.value === '' || !node.range)
+      return this.ofValue(path);
     const [start, end] = node.range;
-    const verbatim = this.#text.slice(start, end).indexOf(node.value);
-    return this.#at(verbatim === -1 ? start : start + verbatim + offset);
+    const isBlock = node.type === 'BLOCK_LITERAL' || node.type === 'BLOCK_FOLDED';
+    // The line of `|` or `>` may hold a comment.
+    const begin = isBlock ? this.#text.indexOf('\n', start) + 1 : start;
+    return this.#at(
+      begin + (writtenOffset(this.#text.slice(begin, end), node.value, offset) ?? start - begin),
+    );
   }
 
   #find(path: Path): Node | undefined {
@@ -85,6 +90,28 @@ export function formatPath(path: Path): string {
     if (typeof step === 'number') return `${text}[${step}]`;
     return text === '' ? String(step) : `${text}.${String(step)}`;
   }, '');
+}
+
+/**
+ * Where a character of a value stands in the text that it was written as. Indentation and folding move and alter white
+ * space alone, so that other characters can be counted.
+ * @returns undefined where escapes were written
+ */
+function writtenOffset(written: string, value: string, offset: number): number | undefined {
+  const verbatim = written.indexOf(value);
+  if (verbatim !== -1) return verbatim + offset;
+  const quotes = /^['"]/.test(written) ? 1 : 0;
+  if (!solid(written).startsWith(solid(value), quotes)) return undefined;
+  let before = solid(value.slice(0, offset)).length + quotes;
+  for (const { index } of written.matchAll(/\S/g)) {
+    if (before === 0) return index;
+    before -= 1;
+  }
+  return written.trimEnd().length;
+}
+
+function solid(text: string): string {
+  return text.replaceAll(/\s/g, '');
 }
 
 /** The last one, whose value is the document's where a key is written twice. */

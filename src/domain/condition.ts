@@ -1,4 +1,4 @@
-import type { Change } from './change.ts';
+import type { Change, ChangeKind } from './change.ts';
 import type { Column, Table } from './table.ts';
 
 /** The `when` of a rule: which changes the rule is about. Compiled once; knows nothing of a table until it is bound. */
@@ -9,8 +9,8 @@ export interface Condition {
   readonly columns: readonly string[];
   /** The columns among them whose old value an update needs: `old.x` and `changed('x')`. */
   readonly oldColumns: readonly string[];
-  /** What is wrong with it against the columns of a live table; empty where it fits. */
-  check(columns: readonly CheckedColumn[]): readonly ConditionProblem[];
+  /** What is wrong with it against a live table; empty where it fits. */
+  check(asked: ChangesAsked): readonly ConditionProblem[];
   /** Resolves columns and their types once for a version of a table. What comes back is cheap, and never throws. */
   bind(table: Table): (change: Change) => Verdict;
 }
@@ -29,6 +29,15 @@ export interface Doubt {
   /** Characters of the source before the place. */
   readonly offset: number;
   readonly message: string;
+}
+
+/** The changes that a condition is asked about. */
+export interface ChangesAsked {
+  readonly columns: readonly CheckedColumn[];
+  /** The kinds that its rule is about; undefined where that is not known. */
+  readonly on?: ReadonlySet<ChangeKind>;
+  /** What `table` may be; undefined where partitions may still come. */
+  readonly tables?: readonly string[] | undefined;
 }
 
 /** A column of the live catalog. */

@@ -1,4 +1,5 @@
-import type { CacheKey, Effect, FanOutAction, Origin } from './effect.ts';
+import type { CacheKey, Effect, Origin } from './effect.ts';
+import type { FanOutAction } from './fan-out-action.ts';
 
 /** The effect of an action on a key that is known; no row is asked for. */
 export function effectOnKey(action: FanOutAction, key: CacheKey, origin: Origin): Effect {

@@ -1,3 +1,4 @@
+import type { FanOutAction } from './fan-out-action.ts';
 import type { Lsn } from './lsn.ts';
 import type { Expiry, FanOut, Reading, RuleAction } from './rule.ts';
 import type { Version } from './version.ts';
@@ -44,9 +45,6 @@ export type Write =
       readonly isComplete: boolean;
       readonly expiry: Expiry;
     };
-
-/** What may happen to keys that a query finds: what needs no row. */
-export type FanOutAction = Extract<RuleAction, { kind: 'delete' | 'stale' | 'purgeTag' | 'publish' }>;
 
 /** Where a rule of the action `publish` sends its messages. */
 export type Destination = Extract<RuleAction, { kind: 'publish' }>;

@@ -59,20 +59,14 @@ export class StandbySignal extends Error {
 }
 
 /** Stable codes of the faults that end the process; each has its exit code and its remedy in the README. */
-export const FATAL_CODES = [
-  'PREFLIGHT_FAILED',
-  'SLOT_MISSING',
-  'SLOT_LOST',
-  'PUBLICATION_MISSING',
-  'SOURCE_CHANGED',
-  'DENIED',
-  'PORT_IN_USE',
-] as const;
-export type FatalCode = (typeof FATAL_CODES)[number];
-
-export function isFatalCode(code: string): code is FatalCode {
-  return FATAL_CODES.some((known) => known === code);
-}
+export type FatalCode =
+  | 'PREFLIGHT_FAILED'
+  | 'SLOT_MISSING'
+  | 'SLOT_LOST'
+  | 'PUBLICATION_MISSING'
+  | 'SOURCE_CHANGED'
+  | 'DENIED'
+  | 'PORT_IN_USE';
 
 /** A fault that no retry mends: says what is wrong and what an operator does about it. */
 export class FatalError extends Error {

@@ -1,13 +1,10 @@
+import type { Grade } from './finding-codes.ts';
 import type { Statement } from './statement.ts';
 
 export const SEVERITIES = ['error', 'warning', 'info'] as const;
 
 /** What `freshet check` has to say about a rule, a setting or a server. */
-export interface Finding {
-  /** Stable, for scripts and for searching the documentation: `IDENTITY_LACKS_COLUMN`. */
-  readonly code: string;
-  /** An error keeps `run` from starting. */
-  readonly severity: (typeof SEVERITIES)[number];
+export type Finding = Grade & {
   /** The rule, table or setting concerned. */
   readonly subject: string;
   readonly message: string;
@@ -15,7 +12,7 @@ export interface Finding {
   readonly remedy?: string;
   /** Those of the remedy that `freshet setup --apply` may run, in order; what else it says is for an operator. */
   readonly statements?: readonly Statement[];
-}
+};
 
 /** Errors first; within a severity as they come. */
 export function bySeverity(findings: readonly Finding[]): readonly Finding[] {

@@ -1,12 +1,13 @@
 import type { Rule } from './rule.ts';
 
-/** Equal for two rules that do the same; where they are written is no part of it. */
-export function ruleSignature({ where: _where, whenAt: _whenAt, on, when, ...rest }: Rule): string {
-  return JSON.stringify({ ...rest, on: [...on].toSorted(), when: when?.source });
-}
+/** How long and how much, wherever in a rule: another number makes no key wrong that was right. */
+const LIMITS: ReadonlySet<string> = new Set(['expiry', 'serveMs', 'fillGraceMs', 'maxRows', 'maxLength']);
 
-/** The rules that are new or do something else than the one of the same name did. */
-export function changedRules(before: readonly Rule[], after: readonly Rule[]): readonly Rule[] {
-  const known = new Set(before.map(ruleSignature));
-  return after.filter((rule) => !known.has(ruleSignature(rule)));
+/**
+ * Equal for two rules that keep the same keys right, by the same changes and in the same form. Its name, where it is
+ * written and its limits are no part of it.
+ */
+export function ruleSignature({ table, on, when, keys, fanOuts, ignore, action }: Rule): string {
+  const parts = { table, on: [...on].toSorted(), when: when?.source, keys, fanOuts, ignore, action };
+  return JSON.stringify(parts, (name, value) => (LIMITS.has(name) ? undefined : value));
 }

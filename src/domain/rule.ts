@@ -18,6 +18,11 @@ export interface Expiry {
 export const RESULT_SHAPES = ['json', 'rows', 'hash', 'string'] as const;
 export type ResultShape = (typeof RESULT_SHAPES)[number];
 
+/** The first row of the result fills a template. */
+export interface TextShape {
+  readonly template: KeyTemplate;
+}
+
 /** Each row of the result is a member of a sorted set: the columns of the member in their order, then the score. */
 export interface MembersShape {
   readonly member: KeyTemplate;
@@ -26,7 +31,7 @@ export interface MembersShape {
 /** How the value of a key is read, once the change is visible. */
 export interface Reading {
   readonly query: SqlTemplate;
-  readonly as: ResultShape | MembersShape;
+  readonly as: ResultShape | TextShape | MembersShape;
   /** Also where the key does not exist. */
   readonly always: boolean;
   readonly expiry: Expiry;
@@ -73,7 +78,7 @@ export type RuleAction =
       readonly expiry: Expiry;
     }
   /** The key is read again once the change is visible, by default only where it is cached. */
-  | (Reading & { readonly kind: 'refresh'; readonly as: ResultShape })
+  | (Reading & { readonly kind: 'refresh'; readonly as: ResultShape | TextShape })
   /** A member of a sorted set a row; with `always` a set that does not exist is built whole. */
   | {
       readonly kind: 'sortedSet';
@@ -117,8 +122,6 @@ export interface Rule {
   };
   /** Which changes it is about, but for TRUNCATE; undefined is all. */
   readonly when: Condition | undefined;
-  /** Where a character of the condition stands: `rules/product.yaml:9:12`. */
-  readonly whenAt: (offset: number) => string;
   readonly action: RuleAction;
   /**
    * Changed rows, of one transaction or of all that wait to be applied, beyond which all keys of the rule are purged
@@ -129,4 +132,11 @@ export interface Rule {
   readonly verify: { readonly query: SqlTemplate; readonly as: ResultShape } | undefined;
   /** `rules/product.yaml:3:1`, for messages. */
   readonly where: string;
+  /** Where a part of it stands, or a character of that: `rules/product.yaml:9:12`. */
+  readonly at: (part: RulePart, offset?: number) => string;
+  /** Where a column is named first. */
+  readonly columnAt: (column: string) => string;
 }
+
+/** A part of a rule that has a notation of its own. */
+export type RulePart = Condition | KeyTemplate | SqlTemplate;

@@ -4,6 +4,7 @@ import type { Effect, Skip } from '../domain/effect.ts';
 import type { Rule } from '../domain/rule.ts';
 import type { Table, TableName } from '../domain/table.ts';
 import { judgeChange } from './judge-change.ts';
+import { isTold, untoldColumns } from './untold-columns.ts';
 
 /** A value in Postgres' text form, and the type that it has in all likelihood. */
 export interface NamedValue {
@@ -23,11 +24,15 @@ export interface ChangeToExplain {
 
 export interface Explanation {
   readonly rule: string;
+  readonly mode: Rule['mode'];
   readonly where: string;
   /** Whether the rule is about this change, or which of its fields says that it is not. */
   readonly verdict: 'matches' | 'on' | 'when';
   /** Why its condition could not be decided, so that it counts as true. */
   readonly doubts: readonly Doubt[];
+  /** Columns of the rule that the row of an insert leaves out, as the stream never does. */
+  readonly untold: readonly string[];
+  /** Without what follows only from their absence. */
   readonly planned: readonly (Effect | Skip)[];
 }
 
@@ -35,12 +40,20 @@ export interface Explanation {
 export function explainChange(rules: readonly Rule[], change: ChangeToExplain): readonly Explanation[] {
   const { schema, name } = change.table;
   const concerned = rules.filter(({ table }) => table.schema === schema && table.name === name);
-  return judgeChange(concerned, toChange(change, tableOf(change)), change.table).map(
-    ({ rule, matches, doubts, planned }) => {
-      const verdict = matches ? 'matches' : rule.on.has(change.kind) ? 'when' : 'on';
-      return { rule: rule.name, where: rule.where, verdict, doubts, planned };
-    },
-  );
+  return judgeChange(concerned, toChange(change, tableOf(change)), change.table).map((judgement) => {
+    const { rule, matches, doubts, planned } = judgement;
+    const verdict = matches ? 'matches' : rule.on.has(change.kind) ? 'when' : 'on';
+    const untold = matches && change.kind === 'insert' ? untoldColumns(rule, change.new) : [];
+    return {
+      rule: rule.name,
+      mode: rule.mode,
+      where: rule.where,
+      verdict,
+      doubts: untold.length === 0 ? doubts : doubts.filter(({ kind }) => kind !== 'untold'),
+      untold,
+      planned: untold.length === 0 ? planned : planned.filter((one) => isTold(one, rule, untold)),
+    };
+  });
 }
 
 /** The columns that the rows name. An update without an old row is one that left every identity column as it was. */

@@ -1,5 +1,6 @@
 import { ConfigError } from '../domain/errors.ts';
 import type { NamedRow } from './explain-change.ts';
+import { parseExactJson } from './parse-exact-json.ts';
 import { readWrittenValue } from './written-value.ts';
 
 /**
@@ -11,7 +12,7 @@ import { readWrittenValue } from './written-value.ts';
 export function parseRow(text: string, where: string): NamedRow {
   let parsed: unknown;
   try {
-    parsed = JSON.parse(text, keepDigits);
+    parsed = parseExactJson(text);
   } catch (error) {
     const message = `is not JSON: ${error instanceof Error ? error.message : 'unreadable'}`;
     throw new ConfigError([{ where, message, remedy: EXAMPLE }], { cause: error });
@@ -25,8 +26,3 @@ export function parseRow(text: string, where: string): NamedRow {
 }
 
 const EXAMPLE = `write a row as a JSON object: '{"id": 7, "name": "Tea"}'`;
-
-/** At any depth: a number within an object must come out of JSON.stringify as it went in. */
-function keepDigits(this: unknown, _key: string, value: unknown, context?: { source?: string }): unknown {
-  return typeof value === 'number' ? JSON.rawJSON(context?.source ?? String(value)) : value;
-}

@@ -1,3 +1,4 @@
+import { TYPE_OIDS } from '../domain/type-oids.ts';
 import type { NamedValue } from './explain-change.ts';
 
 /**
@@ -14,12 +15,11 @@ function textForm(value: unknown): string | null {
   return JSON.stringify(value);
 }
 
-/** https://www.postgresql.org/docs/current/catalog-pg-type.html: bool, numeric, jsonb, text. */
 function typeOf(value: unknown): number {
   if (value === null) return 0;
-  if (typeof value === 'boolean') return 16;
-  if (typeof value === 'string') return 25;
-  return JSON.isRawJSON(value) ? 1700 : 3802;
+  if (typeof value === 'boolean') return TYPE_OIDS.bool;
+  if (typeof value === 'string') return TYPE_OIDS.text;
+  return JSON.isRawJSON(value) ? TYPE_OIDS.numeric : TYPE_OIDS.jsonb;
 }
 
 // Part of JavaScript since 2025, and not yet of its type declarations.

@@ -15,8 +15,8 @@ const HEADER = `// Written by \`freshet types\` from the rules; edit those. The 
 
 /** TypeScript with \`keys\`, a builder for each key template of the rules; of Node's modules it needs crypto at most. */
 export function renderKeys(rules: readonly Rule[], columnOf: ColumnOf): string {
-  // The keys of purgePattern are patterns of keys: nothing is stored under them.
-  const building = rules.filter(({ action }) => action.kind !== 'purgePattern');
+  // The keys of purgePattern are patterns of keys: nothing is stored under them. Those of a shadow rule nobody keeps right.
+  const building = rules.filter(({ mode, action }) => mode === 'live' && action.kind !== 'purgePattern');
   const helpers = new Set<HelperName>();
   const names = building.map(({ name }) => camelCase(wordsOf(name)));
   const entries = building.map((rule, index) => {

@@ -2,12 +2,16 @@ import { formatTableName, type TableName } from '../domain/table.ts';
 import type { MemberFingerprint, TableFingerprint } from './fingerprint.ts';
 import type { FingerprintChange, FingerprintChangeKind } from './fingerprint-change.ts';
 
-/** The columns that the rules of a table read; empty where no rule names it. */
-export type ColumnsRead = (table: TableName) => ReadonlySet<string>;
+/** What the rules of a table need of its columns; nothing where no rule names it. */
+export interface NeededColumns {
+  readonly named: ReadonlySet<string>;
+  /** Whose old values an update or a delete has to tell. */
+  readonly old: ReadonlySet<string>;
+}
 
 /** What the parts of one comparison share. */
 export interface DiffContext {
-  readonly columnsRead: ColumnsRead;
+  readonly columnsOf: (table: TableName) => NeededColumns;
   /** Undefined where it does not exist. */
   readonly publication: string | undefined;
   /** It was dropped or made anew, so that its entries need no news of their own. */

@@ -1,5 +1,5 @@
 import { formatTableName } from '../domain/table.ts';
-import type { ColumnsRead } from './diff-context.ts';
+import type { DiffContext } from './diff-context.ts';
 import { diffPublication } from './diff-publication.ts';
 import { diffTable } from './diff-table.ts';
 import type { Fingerprint } from './fingerprint.ts';
@@ -13,12 +13,12 @@ import type { FingerprintChange } from './fingerprint-change.ts';
 export function diffFingerprints(
   before: Fingerprint,
   after: Fingerprint,
-  columnsRead: ColumnsRead,
+  columnsOf: DiffContext['columnsOf'],
 ): readonly FingerprintChange[] {
   const publication = diffPublication(before, after);
   const known = new Map(before.tables.map((table) => [formatTableName(table), table]));
   const context = {
-    columnsRead,
+    columnsOf,
     publication: after.publication?.name,
     isPublicationNews: publication.some(({ kind }) => kind !== 'publication-altered'),
   };

@@ -8,12 +8,12 @@ import type { FingerprintChange } from './fingerprint-change.ts';
 export function diffIdentity(
   before: TableFingerprint,
   after: TableFingerprint,
-  { columnsRead }: DiffContext,
+  { columnsOf }: DiffContext,
 ): readonly FingerprintChange[] {
   if (isMaterializedView(after)) return [];
   const known = new Map(before.members.map((member) => [member.oid, member]));
   const holders = before.members.filter(holdsRows);
-  const needed = [...columnsRead(after)].filter((column) => after.columns[column] !== undefined);
+  const needed = [...columnsOf(after).old].filter((column) => after.columns[column] !== undefined);
   const weakened = after.members.filter(holdsRows).flatMap((member) => {
     // A table that is new here is held to what all that were here before could do.
     const old = known.get(member.oid);

@@ -68,9 +68,9 @@ function diffTypes(before: TableFingerprint, after: TableFingerprint): readonly 
 function vanishedColumns(
   before: TableFingerprint,
   after: TableFingerprint,
-  { columnsRead }: DiffContext,
+  { columnsOf }: DiffContext,
 ): readonly FingerprintChange[] {
-  const vanished = [...columnsRead(after)]
+  const vanished = [...columnsOf(after).named]
     .filter((name) => before.columns[name] !== undefined && after.columns[name] === undefined)
     .toSorted();
   if (vanished.length === 0) return [];

@@ -31,10 +31,10 @@ export interface FingerprintChange {
   /** One sentence for the log. */
   readonly message: string;
   /**
-   * `none`: nothing that is cached became wrong. `once`: what is cached now may be wrong. `again`: so may what is
-   * cached until the transactions that run now have ended, for their changes are not all in the stream.
+   * `once`: what is cached now may be wrong. `again`: so may what is cached until the transactions that run now have
+   * ended, for their changes are not all in the stream.
    */
-  readonly purge: 'none' | 'once' | 'again';
+  readonly purge: 'once' | 'again';
   /** Where someone has to act, because changes are being missed from now on. */
   readonly alarm?: Finding;
 }

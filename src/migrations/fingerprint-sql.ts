@@ -101,7 +101,8 @@ export function fingerprintSql(serverVersion: number): string {
       LEFT JOIN publication p ON true
      GROUP BY tree.position
   )
-  SELECT pg_current_snapshot()::text AS snapshot, pg_current_wal_insert_lsn()::text AS lsn,
+  SELECT pg_current_snapshot()::text AS snapshot,
+         CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_insert_lsn() END::text AS lsn,
          (SELECT jsonb_build_object(
             'name', p.pubname, 'oid', p.oid::bigint,
             'version', (SELECT row.xmin::text FROM pg_publication row WHERE row.oid = p.oid),

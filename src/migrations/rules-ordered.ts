@@ -1,6 +1,6 @@
 import type { Rule } from '../domain/rule.ts';
-import { formatTableName } from '../domain/table.ts';
 import type { PurgeOrder } from './migration-message.ts';
+import { rulesOf } from './rules-of.ts';
 
 /** The rules whose keys an operator orders to be purged; none where the order names nothing that a rule knows. */
 export function rulesOrdered<R extends Pick<Rule, 'name' | 'table'>>(
@@ -12,9 +12,7 @@ export function rulesOrdered<R extends Pick<Rule, 'name' | 'table'>>(
       return rules;
     case 'rule':
       return rules.filter(({ name }) => name === order.rule);
-    case 'table': {
-      const wanted = formatTableName(order.table);
-      return rules.filter(({ table }) => formatTableName(table) === wanted);
-    }
+    case 'table':
+      return rulesOf([order.table], rules);
   }
 }

@@ -1,13 +1,14 @@
 import { bySeverity, type Finding, SEVERITIES } from '../domain/finding.ts';
-
-export interface CheckedCounts {
-  readonly rules: number;
-  readonly tables: number;
-}
+import type { Rule } from '../domain/rule.ts';
+import { countChecked } from './count-checked.ts';
 
 /** For people: errors first, each with what mends it, the counts at the end. */
-export function formatFindings(findings: readonly Finding[], counts: CheckedCounts): string {
-  const checked = `${count(counts.rules, 'rule')}, ${count(counts.tables, 'table')}`;
+export function formatFindings(
+  findings: readonly Finding[],
+  checkedRules: readonly Pick<Rule, 'table'>[],
+): string {
+  const { rules, tables } = countChecked(checkedRules);
+  const checked = `${count(rules, 'rule')}, ${count(tables, 'table')}`;
   const blocks = bySeverity(findings).map(formatFinding);
   const tallies = SEVERITIES.map((severity) => {
     const found = findings.filter((finding) => finding.severity === severity).length;

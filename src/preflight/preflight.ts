@@ -9,6 +9,7 @@ import { checkConditions } from './checks/check-conditions.ts';
 import { checkHole } from './checks/check-hole.ts';
 import { checkIdentity } from './checks/check-identity.ts';
 import { checkKeyColumns } from './checks/check-key-columns.ts';
+import { checkPlaceholders } from './checks/check-placeholders.ts';
 import { checkPublication, type PublicationWanted } from './checks/check-publication.ts';
 import { checkQueries } from './checks/check-queries.ts';
 import { checkReadings } from './checks/check-readings.ts';
@@ -61,6 +62,7 @@ export function checkPostgres(facts: PostgresFacts, wanted: PostgresWanted): rea
     ...checkTables(tables, allNames),
     ...checkKeyColumns(tables, published, server.version),
     ...checkTemplates(tables),
+    ...checkPlaceholders(tables),
     ...checkSharedKeys(tables),
     ...checkWrittenValues(tables, published),
     ...checkReadings(tables),

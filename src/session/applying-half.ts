@@ -82,7 +82,8 @@ export function openApplyingHalf(options: ApplyingHalfOptions, signal: AbortSign
     signal,
   );
   // Apart from the connection: one that works carries refusals as well, and is made anew for some of them.
-  const observer = workerObserver(metrics, new OutageLog(log, 'Redis'), audit);
+  const outages = { commands: new OutageLog(log, 'Redis'), values: new OutageLog(log, 'storing values') };
+  const observer = workerObserver(metrics, outages, audit);
   const onFault = (error: unknown): void => observer.redisFailed(error);
   const secondDeletes = new SecondDeletes({
     remove: async (batch) => {

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { FatalError } from '../domain/errors.ts';
+import { FatalError, RetryableError } from '../domain/errors.ts';
 
-const RENEWAL_MS = 24 * 3600 * 1000;
+/** Redis evicts first what nobody has used for long, be it small. */
+const RENEWAL_MS = 60_000;
 
 /** What identifies a history of changes: a promoted standby has another timeline, a restored backup another past. */
 export interface SourceIdentity {
@@ -12,6 +13,11 @@ export interface SourceIdentity {
 /** A source, and since when it is followed: seconds since 1970, greater for a later history. */
 export interface FollowedSource extends SourceIdentity {
   readonly epoch: number;
+}
+
+export interface CheckedSource extends FollowedSource {
+  /** It was not written down: as far as is known, no key in this Redis was kept right. */
+  readonly isNew: boolean;
 }
 
 /** Where it is written down which history the keys in Redis reflect. */
@@ -29,7 +35,7 @@ export async function checkSource(
   memory: SourceMemory,
   source: SourceIdentity,
   nowMs = Date.now(),
-): Promise<FollowedSource> {
+): Promise<CheckedSource> {
   const known = await memory.read();
   if (known !== undefined && (known.systemId !== source.systemId || known.timeline !== source.timeline)) {
     throw new FatalError(
@@ -41,13 +47,22 @@ export async function checkSource(
   }
   const followed = known ?? { ...source, epoch: Math.floor(nowMs / 1000) };
   await memory.write(followed);
-  return followed;
+  return { ...followed, isNew: known === undefined };
 }
 
-/** Keeps what a session has in Redis from expiring while it lasts. */
-export async function renewDaily(renew: () => Promise<void>, signal: AbortSignal): Promise<never> {
+/** Keeps what a session has in Redis from being lost while it lasts. @throws when the signal aborts */
+export async function keepRenewing(
+  renew: () => Promise<unknown>,
+  signal: AbortSignal,
+  intervalMs = RENEWAL_MS,
+): Promise<never> {
   for (;;) {
-    await sleep(RENEWAL_MS, undefined, { signal });
-    await renew();
+    await sleep(intervalMs, undefined, { signal });
+    try {
+      await renew();
+    } catch (error) {
+      // Whoever applies batches reports the outage; there is another time.
+      if (!(error instanceof RetryableError)) throw error;
+    }
   }
 }

@@ -7,6 +7,7 @@ const STALL_MS = 30_000;
 /** The one place that knows how the daemon is; readiness is derived from it. */
 export class DaemonStatus {
   #phase: Phase = 'starting';
+  #refusal: string | undefined;
   #stalledMs: () => number = () => 0;
 
   get phase(): Phase {
@@ -21,6 +22,17 @@ export class DaemonStatus {
   streaming(stalledMs: () => number): void {
     this.#phase = 'streaming';
     this.#stalledMs = stalledMs;
+  }
+
+  /** The rules as they are written are refused, for this reason, and older ones go on; undefined: they are in use. */
+  rulesRefused(refusal: string | undefined): void {
+    this.#refusal = refusal;
+  }
+
+  /** For people: the phase on the first line; a second one while rules are refused, which leaves readiness as it is. */
+  get text(): string {
+    const rules = this.#refusal === undefined ? '' : `rules: refused: ${this.#refusal}\n`;
+    return `${this.#phase}\n${rules}`;
   }
 
   /**

@@ -3,34 +3,33 @@ import type { Log } from '../domain/log.ts';
 import type { Lsn } from '../domain/lsn.ts';
 import type { Query } from '../domain/query.ts';
 import type { Rule } from '../domain/rule.ts';
+import { columnsNamed, oldColumnsRead } from '../domain/rule-columns.ts';
 import { formatTableName, type TableName } from '../domain/table.ts';
-import { ActivationBarrier } from '../migrations/activation-barrier.ts';
-import { DdlLedger } from '../migrations/ddl-ledger.ts';
+import type { NeededColumns } from '../migrations/diff-context.ts';
 import { diffFingerprints } from '../migrations/diff-fingerprints.ts';
 import { decodeFingerprint, encodeFingerprint, isSameFingerprint } from '../migrations/encode-fingerprint.ts';
 import type { Fingerprint, Sighting } from '../migrations/fingerprint.ts';
 import type { FingerprintChange } from '../migrations/fingerprint-change.ts';
-import type { DdlEvent } from '../migrations/migration-message.ts';
-import { parseMigrationMessage } from '../migrations/parse-migration-message.ts';
-import { readFingerprint, type WantedFingerprint } from '../migrations/read-fingerprint.ts';
-import { rulesOrdered } from '../migrations/rules-ordered.ts';
+import { MigrationListener, type StreamMessage } from '../migrations/migration-listener.ts';
+import { readFingerprint } from '../migrations/read-fingerprint.ts';
+import { RepeatedPurges, type Seen } from '../migrations/repeated-purges.ts';
+import { rulesOf } from '../migrations/rules-of.ts';
 import { isVisible, parseSnapshot } from '../pipeline/ready/snapshot.ts';
 
 const POLL_INTERVAL_MS = 10_000;
 
-/** A logical message of the stream. */
-export interface StreamMessage {
-  readonly lsn: Lsn;
-  readonly prefix: string;
-  readonly content: Buffer;
-}
-
 export interface MigrationWatchOptions {
   readonly query: Query;
+  /** An id that all transactions are before which have one now. */
+  readonly nextXid: () => Promise<bigint>;
   readonly rules: readonly Rule[];
   readonly publication: string;
   /** Keeps the fingerprint of the catalog that the keys were last right for. */
   readonly memory: { read(): Promise<string | undefined>; write(text: string): Promise<void> };
+  /** Keys were kept right before: what is not written down of that was lost. */
+  readonly isFollowed: boolean;
+  /** Binds the stream's tables to rules by the names of now. @returns the names that changed, the old and the new ones */
+  readonly rebind: () => Promise<readonly TableName[]>;
   /** Purges the keys of rules, outside of the stream; resolves when they are gone. */
   readonly purge: (rules: readonly Rule[]) => Promise<void>;
   readonly noticed: (net: 'event' | 'catalog' | 'order') => void;
@@ -44,11 +43,8 @@ export interface MigrationWatchOptions {
 export class MigrationWatch {
   readonly #options: MigrationWatchOptions;
   readonly #tables: readonly TableName[];
-  readonly #ledger: DdlLedger;
-  readonly #barrier = new ActivationBarrier<readonly Rule[]>();
-  /** Purged once more when the stream has come to the place where the catalog was seen. */
-  #behind: readonly { readonly lsn: Lsn; readonly rules: readonly Rule[] }[] = [];
-  #position: Lsn | undefined;
+  readonly #listener: MigrationListener;
+  readonly #repeated = new RepeatedPurges<readonly Rule[]>();
   #recheck = Promise.withResolvers<void>();
   /** Purges that were ordered and are not done. */
   #purges = 0;
@@ -59,42 +55,19 @@ export class MigrationWatch {
   constructor(options: MigrationWatchOptions) {
     this.#options = options;
     this.#tables = [...new Map(options.rules.map(({ table }) => [formatTableName(table), table])).values()];
-    this.#ledger = new DdlLedger(this.#tables);
+    this.#listener = new MigrationListener({ ...options, tables: this.#tables });
   }
 
   /** @returns the rules whose keys are to be purged at this place of the stream */
-  heard({ lsn, prefix, content }: StreamMessage, xid: number): readonly Rule[] {
-    const { rules, log, noticed } = this.#options;
-    const message = parseMigrationMessage(prefix, content);
-    switch (message?.kind) {
-      case undefined:
-        return [];
-      case 'unreadable':
-        log.error(
-          { prefix, reason: message.reason },
-          'a message for Freshet cannot be read; all keys are purged',
-        );
-        return rules;
-      case 'purge': {
-        const ordered = rulesOrdered(message.order, rules);
-        noticed('order');
-        if (ordered.length === 0)
-          log.warn({ order: message.order }, 'a purge was ordered of what no rule knows');
-        else log.info({ rules: names(ordered) }, 'a purge was ordered');
-        return ordered;
-      }
-      case 'ddl':
-        return this.#heardDdl(message.event, lsn, xid);
-    }
+  heard(message: StreamMessage, xid: number): readonly Rule[] {
+    const { purge, recheck } = this.#listener.heard(message, xid);
+    if (recheck) this.#recheck.resolve();
+    return purge;
   }
 
   /** The stream has come this far. */
   reached(position: Lsn): void {
-    this.#position = position;
-    if (this.#behind.length === 0) return;
-    const due = this.#behind.filter(({ lsn }) => lsn <= position);
-    this.#behind = this.#behind.filter(({ lsn }) => lsn > position);
-    for (const { rules } of due) this.#purge(rules);
+    for (const rules of this.#repeated.reached(position)) this.#purge(rules);
   }
 
   /**
@@ -102,7 +75,7 @@ export class MigrationWatch {
    * @throws RetryableError
    */
   async open(): Promise<void> {
-    const { query, memory, rules } = this.#options;
+    const { query, memory, rules, isFollowed } = this.#options;
     const [version] = await query<{ number: number }>(
       "SELECT current_setting('server_version_num')::int AS number",
     );
@@ -110,7 +83,7 @@ export class MigrationWatch {
     const stored = await memory.read();
     this.#known = stored === undefined ? undefined : decodeFingerprint(stored)?.fingerprint;
     this.#written = this.#known;
-    if (stored !== undefined && this.#known === undefined) this.#purge(rules);
+    if (this.#known === undefined && (stored !== undefined || isFollowed)) this.#purge(rules);
     await this.#look();
   }
 
@@ -123,39 +96,26 @@ export class MigrationWatch {
     }
   }
 
-  #heardDdl(event: DdlEvent, lsn: Lsn, xid: number): readonly Rule[] {
-    const { purge, recheck } = this.#ledger.concerned(event, { lsn, xid });
-    if (recheck) this.#recheck.resolve();
-    const concerned = this.#rulesOf(purge);
-    if (concerned.length > 0) {
-      this.#options.noticed('event');
-      this.#options.log.info(
-        { command: event.tag, rules: names(concerned) },
-        'a migration changed values: purging keys',
-      );
-    }
-    return concerned;
-  }
-
   async #look(): Promise<void> {
     this.#recheck = Promise.withResolvers<void>();
-    const { query, publication } = this.#options;
+    const { query, nextXid, publication, rebind } = this.#options;
     const before = this.#known;
-    const wanted: WantedFingerprint = {
-      tables: this.#tables,
-      publication,
-      serverVersion: this.#serverVersion,
-    };
+    // First: a name that changes after this is another at the next look, before this fingerprint is written down.
+    const rebound = rulesOf(await rebind(), this.#options.rules);
+    const wanted = { tables: this.#tables, publication, serverVersion: this.#serverVersion };
     const sighting = await readFingerprint(query, wanted, before);
-    const { fingerprint } = sighting;
+    const { fingerprint, lsn } = sighting;
     const snapshot = parseSnapshot(sighting.snapshot);
-    if (before !== undefined) {
-      const changes = diffFingerprints(before, fingerprint, (table) => this.#columnsRead(table));
-      for (const change of changes) this.#act(change, sighting);
+    const changes =
+      before === undefined ? [] : diffFingerprints(before, fingerprint, (table) => this.#columnsOf(table));
+    if (changes.length > 0 || rebound.length > 0) {
+      const seen = { lsn, nextXid: await nextXid() };
+      this.#actOnNames(rebound, seen);
+      for (const change of changes) this.#act(change, seen);
     }
-    for (const rules of this.#barrier.passed(snapshot)) this.#purge(rules);
+    for (const rules of this.#repeated.passed(snapshot)) this.#purge(rules);
     if (before === undefined || !isSameFingerprint(before, fingerprint)) {
-      this.#ledger.learn(sighting, (xid) => isVisible(snapshot, xid));
+      this.#listener.learn(sighting, (xid) => isVisible(snapshot, xid));
     }
     this.#known = fingerprint;
     await this.#remember(sighting);
@@ -163,24 +123,32 @@ export class MigrationWatch {
 
   /** Written down only when nothing is due any more: else the next process would not find the change again. */
   async #remember(sighting: Sighting): Promise<void> {
-    if (this.#purges > 0 || this.#barrier.size > 0 || this.#behind.length > 0) return;
+    if (this.#purges > 0 || this.#repeated.size > 0) return;
     if (this.#written !== undefined && isSameFingerprint(this.#written, sighting.fingerprint)) return;
     await this.#options.memory.write(encodeFingerprint(sighting));
     this.#written = sighting.fingerprint;
   }
 
-  #act({ kind, table, message, purge, alarm }: FingerprintChange, { lsn, snapshot }: Sighting): void {
+  #act({ kind, table, message, purge, alarm }: FingerprintChange, seen: Seen): void {
     const { rules, log, noticed } = this.#options;
     const subject = table === undefined ? {} : { table: formatTableName(table) };
     noticed('catalog');
     if (alarm === undefined) log.info({ ...subject, change: kind }, message);
     else log.error({ ...subject, change: kind, code: alarm.code, remedy: alarm.remedy }, alarm.message);
-    if (purge === 'none') return;
-    const concerned = table === undefined ? rules : this.#rulesOf([table]);
+    const concerned = table === undefined ? rules : rulesOf([table], rules);
     this.#purge(concerned);
-    if (this.#position === undefined || this.#position < lsn)
-      this.#behind = [...this.#behind, { lsn, rules: concerned }];
-    if (purge === 'again') this.#barrier.raise(concerned, parseSnapshot(snapshot));
+    this.#repeated.raise(concerned, seen, purge === 'again');
+  }
+
+  /** Changes that came under an old name were missed. */
+  #actOnNames(rules: readonly Rule[], seen: Seen): void {
+    if (rules.length === 0) return;
+    this.#options.log.info(
+      { rules: rules.map(({ name }) => name) },
+      'tables of the stream have another name by now; the keys of their rules are purged',
+    );
+    this.#purge(rules);
+    this.#repeated.raise(rules, seen, true);
   }
 
   #purge(rules: readonly Rule[]): void {
@@ -192,26 +160,8 @@ export class MigrationWatch {
     );
   }
 
-  #rulesOf(tables: readonly TableName[]): readonly Rule[] {
-    const wanted = new Set(tables.map(formatTableName));
-    return this.#options.rules.filter(({ table }) => wanted.has(formatTableName(table)));
+  #columnsOf(table: TableName): NeededColumns {
+    const rules = rulesOf([table], this.#options.rules);
+    return { named: new Set(rules.flatMap(columnsNamed)), old: new Set(rules.flatMap(oldColumnsRead)) };
   }
-
-  #columnsRead(table: TableName): ReadonlySet<string> {
-    return new Set(this.#rulesOf([table]).flatMap(columnsOf));
-  }
-}
-
-/** What a rule reads of its table. A value that is written or read anew may hold any column. */
-function columnsOf({ keys, fanOuts, when, action }: Rule): readonly string[] {
-  return [
-    ...keys.flatMap((key) => key.columns),
-    ...fanOuts.flatMap(({ each }) => each.columns),
-    ...(when?.columns ?? []),
-    ...(action.kind === 'sortedSet' ? action.member.columns : []),
-  ];
-}
-
-function names(rules: readonly Rule[]): readonly string[] {
-  return rules.map(({ name }) => name);
 }

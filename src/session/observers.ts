@@ -8,20 +8,25 @@ import type { SqlTemplate } from '../domain/sql-template.ts';
 import { formatTableName } from '../domain/table.ts';
 import type { ExpanderOptions } from '../pipeline/expand/batch-expander.ts';
 import type { ReplicaObserver } from '../pipeline/ready/replica-probe.ts';
+import type { connectRedis } from '../pipeline/redis/connect-redis.ts';
 import { missingGrants } from '../sql/missing-grants.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import type { OutageLog } from '../telemetry/outage-log.ts';
+import { OutageLog } from '../telemetry/outage-log.ts';
+import type { ShadowLog } from '../telemetry/shadow-log.ts';
 import type { WorkerObserver } from './batch-worker.ts';
 import type { ReaderObserver } from './stream-reader.ts';
 
 /** What the reading half has to tell metrics and the log. */
-export function readerObserver(log: Log, metrics: Metrics): ReaderObserver {
+export function readerObserver(log: Log, metrics: Metrics, shadowLog: ShadowLog): ReaderObserver {
   const doubts = new WeakSet<Doubt>();
   const reported = new Set<string>();
   return {
     change: ({ kind }) => metrics.change(kind),
     planned: (planned) => metrics.planned(planned),
-    shadowed: (planned) => metrics.shadowed(planned),
+    shadowed: (planned) => {
+      metrics.shadowed(planned);
+      shadowLog.count(planned);
+    },
     doubted: (rule, doubt) => {
       metrics.doubted(rule.name);
       if (doubts.has(doubt)) return;
@@ -41,23 +46,26 @@ export function readerObserver(log: Log, metrics: Metrics): ReaderObserver {
   };
 }
 
-/** What the applying half has to tell metrics, log and audit. @param outage of Redis refusing commands */
+/** What the applying half has to tell metrics, log and audit. @param outages of Redis refusing commands, or values alone */
 export function workerObserver(
   metrics: Metrics,
-  outage: OutageLog,
+  outages: { readonly commands: OutageLog; readonly values: OutageLog },
   audit: Pick<ContinuousAudit, 'offer'>,
 ): WorkerObserver {
   return {
     removedEarly: (removals) => metrics.removedEarly(removals),
     applied: (batch, applied) => {
-      outage.works();
+      outages.commands.works();
+      if (applied.full > 0)
+        outages.values.failed(new RetryableError('Redis is full; keys are removed instead'));
+      else if (applied.written > 0) outages.values.works();
       metrics.applied(batch, applied);
       audit.offer(batch);
     },
     settled: (batch) => metrics.settled(batch),
     redisFailed: (error) => {
       metrics.redisFailed();
-      outage.failed(error);
+      outages.commands.failed(error);
     },
   };
 }
@@ -111,6 +119,16 @@ export function expanderObserver(
       }
     },
   };
+}
+
+/** What the connection to Redis has to tell: that it is lost, and back. */
+export function observeRedis(redis: ReturnType<typeof connectRedis>, log: Log, metrics: Metrics): void {
+  const outage = new OutageLog(log, 'the connection to Redis');
+  redis.on('ready', () => outage.works());
+  redis.on('error', (error) => {
+    metrics.redisFailed();
+    outage.failed(error);
+  });
 }
 
 /** What replicas have to tell that hold up confirmations: keys go at once, but may come back from such a replica. */

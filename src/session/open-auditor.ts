@@ -1,4 +1,5 @@
 import { Auditor } from '../audit/auditor.ts';
+import { confirmedPosition } from '../audit/confirmed-position.ts';
 import { shareRuns } from '../audit/share-runs.ts';
 import { untilApplied } from '../audit/until-applied.ts';
 import { FatalError } from '../domain/errors.ts';
@@ -6,6 +7,7 @@ import { sqlState } from '../pipeline/capture/postgres-errors.ts';
 import type { QueryPool } from '../pipeline/capture/query-pool.ts';
 import { Limiter } from '../pipeline/expand/limiter.ts';
 import { readValue } from '../pipeline/expand/read-value.ts';
+import { readWalEnd } from '../pipeline/ready/read-wal-end.ts';
 import type { ValueReader } from '../pipeline/redis/value-reader.ts';
 
 /** One connection of the pool stays free for the question how far the daemon is. */
@@ -21,6 +23,10 @@ export interface AuditorServers {
 
 /** An auditor that reads values just as the daemon would write them. */
 export function openAuditor({ pool, slot, values, withinMs }: AuditorServers, signal: AbortSignal): Auditor {
+  const positions = {
+    walEnd: () => readWalEnd(pool.query),
+    confirmed: () => confirmedPosition(pool.query, slot),
+  };
   const limiter = new Limiter(QUERIES_AT_ONCE);
   return new Auditor({
     read: (keys) => values.read(keys),
@@ -30,7 +36,7 @@ export function openAuditor({ pool, slot, values, withinMs }: AuditorServers, si
           unlessForeign(error, template.rule),
         ),
       ),
-    untilApplied: shareRuns(() => untilApplied(pool.query, slot, withinMs, signal)),
+    untilApplied: shareRuns(() => untilApplied(positions, withinMs, signal)),
     withinMs,
     nowMs: () => performance.now(),
   });

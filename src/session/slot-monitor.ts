@@ -7,11 +7,17 @@ import type { SlotState } from '../domain/slot-state.ts';
 /** Far enough below one scrape interval, and nothing to Postgres. */
 const INTERVAL_MS = 5_000;
 
+/** The server may have become a standby, which writes no WAL. */
 const SLOT_STATE = `
-  SELECT wal_status AS "walStatus",
-         pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)::float8 AS "retainedBytes",
-         pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn)::float8 AS "lagBytes"
-    FROM pg_replication_slots WHERE slot_name = $1`;
+  SELECT slot.wal_status AS "walStatus",
+         pg_wal_lsn_diff(wal.position, slot.restart_lsn)::float8 AS "retainedBytes",
+         pg_wal_lsn_diff(wal.position, slot.confirmed_flush_lsn)::float8 AS "lagBytes",
+         coalesce(sender.sync_state = 'sync', false) AS "holdsUpCommits"
+    FROM pg_replication_slots slot
+    LEFT JOIN pg_stat_replication sender ON sender.pid = slot.active_pid,
+         (SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn()
+                      ELSE pg_current_wal_lsn() END AS position) wal
+   WHERE slot.slot_name = $1`;
 
 const PUBLICATION = 'SELECT 1 FROM pg_publication WHERE pubname = $1';
 
@@ -26,8 +32,15 @@ export async function monitorSlot(
 ): Promise<never> {
   let reported: SlotState['walStatus'] = 'reserved';
   for (;;) {
-    const [state] = await query<SlotState>(SLOT_STATE, [slot]);
+    const [state] = await query<SlotState & { readonly holdsUpCommits: boolean }>(SLOT_STATE, [slot]);
     onState(state);
+    if (state?.holdsUpCommits === true) {
+      throw new FatalError(
+        'PREFLIGHT_FAILED',
+        'Postgres takes Freshet for its synchronous standby: every commit waits for Freshet, which waits for the commit',
+        'name the standbys one by one in synchronous_standby_names, then SELECT pg_reload_conf()',
+      );
+    }
     if (state !== undefined && state.walStatus !== reported) {
       reported = state.walStatus;
       const fields = { slot, walStatus: reported, retainedBytes: state.retainedBytes };

@@ -21,6 +21,22 @@ export async function rootOf(query: Query, table: Table): Promise<TableRoot> {
     [table.oid],
   );
   if (root === undefined) return { name: table, isCertain: false };
-  // A table that is its own root goes by its name at this position of the stream, not by the one that it has now.
+  // A table that is its own root goes by its name at this position of the stream, until `rootsOf` says otherwise.
   return { name: root.isItself ? table : root, isCertain: root.isCertain };
+}
+
+/** The same for tables by oid, each by the name that it has now; without those that are gone. */
+export async function rootsOf(
+  query: Query,
+  oids: readonly number[],
+): Promise<ReadonlyMap<number, TableName>> {
+  if (oids.length === 0) return new Map();
+  const roots = await query<TableName & { oid: number }>(
+    `SELECT t.oid::bigint::float8 AS oid, n.nspname AS schema, c.relname AS name
+       FROM unnest($1::oid[]) AS t(oid)
+       JOIN pg_class c ON c.oid = coalesce(pg_partition_root(t.oid), t.oid)
+       JOIN pg_namespace n ON n.oid = c.relnamespace`,
+    [oids],
+  );
+  return new Map(roots.map(({ oid, schema, name }) => [oid, { schema, name }]));
 }

@@ -32,6 +32,7 @@ interface Outcome {
   readonly marks: Marks;
   readonly written: number;
   readonly refused: number;
+  readonly full: number;
 }
 
 /** Everything that /metrics tells, in Prometheus' terms. Per-row counts are plain numbers until somebody asks. */
@@ -82,7 +83,7 @@ export class Metrics {
   );
   readonly #writes = this.#instruments.counter(
     'writes_total',
-    'Values written; refused: Redis knew a newer one, as after a replay',
+    'Values written; refused: Redis knew a newer one, as after a replay; full: it had no memory, and the key was removed',
     ['outcome'],
   );
   readonly #migrations = this.#instruments.counter(
@@ -96,6 +97,10 @@ export class Metrics {
   readonly #rulesCurrent = this.#instruments.gauge(
     'rules_current',
     '0 while the rules as written are refused and older ones go on',
+  );
+  readonly #rulesPending = this.#instruments.gauge(
+    'rules_pending',
+    'Rules that are new or changed, and have old keys that are not all purged yet',
   );
   readonly #shadowed = this.#instruments.counter(
     'shadow_effects_total',
@@ -207,7 +212,7 @@ export class Metrics {
     for (const [rule, { existed }] of removals) this.#existed.inc({ rule }, existed);
   }
 
-  applied(batch: Batch, { removals, marks, written, refused }: Outcome): void {
+  applied(batch: Batch, { removals, marks, written, refused, full }: Outcome): void {
     for (const [rule, { requested, existed }] of removals) {
       this.#removed.inc({ rule }, requested);
       this.#existed.inc({ rule }, existed);
@@ -220,6 +225,7 @@ export class Metrics {
     this.#purges.inc(batch.purges.size);
     this.#writes.inc({ outcome: 'written' }, written);
     this.#writes.inc({ outcome: 'refused' }, refused);
+    this.#writes.inc({ outcome: 'full' }, full);
   }
 
   /** What `legacy` deletes a while after. */
@@ -243,6 +249,10 @@ export class Metrics {
   rulesReloaded(outcome: 'accepted' | 'refused'): void {
     this.#reloads.inc({ outcome });
     this.#rulesCurrent.set(outcome === 'accepted' ? 1 : 0);
+  }
+
+  rulesPending(count: number): void {
+    this.#rulesPending.set(count);
   }
 
   shadowed({ kind, origin: { rule } }: Effect | Skip): void {

@@ -3,7 +3,7 @@ import { waitFor } from '../support/wait-for.ts';
 import { FaultBench } from './fault-bench.ts';
 
 test('a control that confirms before it applies is caught: the checks of the other tests can fail', async () => {
-  await using bench = await FaultBench.open({ rows: 2_000 });
+  await using bench = await FaultBench.open({ rows: 6_000 });
   const daemon = await bench.startDaemon();
   await bench.cache.fill();
   const writers = bench.write();

@@ -63,8 +63,9 @@ export class FaultBench implements AsyncDisposable {
   static async open({ rows, postgres: settings = {} }: BenchOptions): Promise<FaultBench> {
     await using opened = new AsyncDisposableStack();
     const postgres = opened.use(await LocalPostgres.create({ settings }));
-    // What it holds survives a stop; else an outage would empty the cache, and nothing could be stale.
-    const redis = opened.use(await LocalRedis.create({ settings: { appendonly: 'yes' } }));
+    // What it holds survives a stop; else an outage would empty the cache, and nothing could be stale. With fsync it would
+    // answer before it has written, while the disk is slow, and what was deleted would be back after a kill.
+    const redis = opened.use(await LocalRedis.create({ settings: { appendonly: 'yes', appendfsync: 'no' } }));
     const context = opened.use(await TestContext.open({ postgresUrl: postgres.url, redisUrl: redis.url }));
     const cache = await ItemCache.create(context, rows);
     const acks = new AckWatch(await context.connect(), context.slot, cache);

@@ -7,10 +7,11 @@ import { waitUntilPhase } from './wait-until-phase.ts';
 const RESTARTS = 3;
 
 test.for(['fast', 'immediate'] as const)('Postgres restarted (%s) several times under load', async (mode) => {
-  await using bench = await FaultBench.open({ rows: 12_000 });
+  // They last for half a minute, most of which may be the pauses of the daemon.
+  await using bench = await FaultBench.open({ rows: 40_000 });
   const daemon = await bench.startDaemon();
   await bench.cache.fill();
-  const writers = bench.write();
+  const writers = bench.write({ maxPauseMs: 20 });
 
   for (let restart = 0; restart < RESTARTS; restart++) {
     await writers.load(100);
@@ -20,7 +21,7 @@ test.for(['fast', 'immediate'] as const)('Postgres restarted (%s) several times 
     await bench.postgres.start();
     await waitFor(async () => (await bench.walsender()) !== undefined, {
       what: 'a new session',
-      deadlineMs: 20_000,
+      deadlineMs: 60_000,
     });
   }
 
@@ -29,7 +30,7 @@ test.for(['fast', 'immediate'] as const)('Postgres restarted (%s) several times 
 });
 
 test('walsender terminated again and again under load', async () => {
-  await using bench = await FaultBench.open({ rows: 12_000 });
+  await using bench = await FaultBench.open({ rows: 30_000 });
   const daemon = await bench.startDaemon();
   await bench.cache.fill();
   const writers = bench.write({ maxPauseMs: 40 });
@@ -59,7 +60,7 @@ test('network to Postgres cut without FIN: the daemon notices, and a new session
   // Nobody tells the daemon; Postgres gives its own side up as well.
   await waitFor(async () => (await daemon.metric('freshet_sessions_total')) > 0, {
     what: 'the daemon to give the session up',
-    deadlineMs: 15_000,
+    deadlineMs: 30_000,
   });
   await waitFor(async () => (await bench.walsender()) === undefined, { what: 'Postgres to free the slot' });
   expect(await daemon.isReady()).toBe(false);
@@ -70,7 +71,7 @@ test('network to Postgres cut without FIN: the daemon notices, and a new session
 });
 
 test('network to Postgres reset in mid-stream, several times', async () => {
-  await using bench = await FaultBench.open({ rows: 12_000 });
+  await using bench = await FaultBench.open({ rows: 30_000 });
   await using proxy = await TcpProxy.open(bench.postgres.port);
   const daemon = await bench.startDaemon({ postgresUrl: proxy.through(bench.context.databaseUrl) });
   await bench.cache.fill();

@@ -16,14 +16,17 @@ async function fill({ redis }: TestContext, prefix: string): Promise<void> {
   }
 }
 
-/** Truncates, and kills the daemon when it has noted five times where its purge stands: about in the middle. */
+/**
+ * Truncates, and kills the daemon when four of about ten notes of where its purge stands were seen: before the middle,
+ * or later where a busy machine has missed some.
+ */
 async function killInMidPurge(context: TestContext, daemon: DaemonProcess): Promise<void> {
   const places = new Set<string>();
   await context.sql.rows('TRUNCATE items');
   await waitFor(
     async () => {
       for (const place of await context.redis.hvals(`freshet:{${context.slot}}:purge`)) places.add(place);
-      return places.size === 5;
+      return places.size >= 4;
     },
     { what: 'the purge to have noted its place', intervalMs: 2, deadlineMs: 60_000 },
   );
@@ -45,6 +48,7 @@ test('kill -9 in the middle of a purge: the next process goes on there, but a la
   await context.sql.rows('CREATE TABLE items (id int PRIMARY KEY)');
   const rules = ruleText(context.keyPrefix, [{ name: 'item', table: 'public.items', keys: ['item:${id}'] }]);
   const items = context.key('item:');
+  const first = await context.startDaemon({ rules });
   // Keep the walk long where the purge was done early for a commit that was not visible yet, and has to be done again.
   await fill(context, 'other:');
   await fill(context, items);
@@ -52,7 +56,6 @@ test('kill -9 in the middle of a purge: the next process goes on there, but a la
   expect(await context.keys()).toHaveLength(KEYS);
   const wholeWalk = await scans(context);
 
-  const first = await context.startDaemon({ rules });
   await killInMidPurge(context, first);
   await scans(context);
   const second = await context.startDaemon({ rules });

@@ -28,9 +28,12 @@ test(`Redis stopped for ${OUTAGE_MS / 1000} s under load: memory bounded, the st
   // More than the queue may hold, so that reading must have paused: all that is left of the rows.
   await writers.finished;
   await bench.expectNothingConfirmed(OUTAGE_MS - (performance.now() - stoppedMs));
-  const queued = await daemon.metric('freshet_queue_bytes');
-  expect(queued, 'the queue is full').toBeGreaterThan(QUEUE_BYTES);
-  expect(queued, 'and reading has paused').toBeLessThan(QUEUE_BYTES * 1.1);
+  const queued = () => daemon.metric('freshet_queue_bytes');
+  await waitFor(async () => (await queued()) > QUEUE_BYTES, {
+    what: 'the queue to be full',
+    deadlineMs: 60_000,
+  });
+  expect(await queued(), 'and reading has paused').toBeLessThan(QUEUE_BYTES * 1.1);
   expect(await bench.walsender()).toBe(sender);
   expect(await daemon.isReady()).toBe(!IS_LONG);
   expect(await daemon.metric('freshet_redis_errors_total')).toBeGreaterThan(0);

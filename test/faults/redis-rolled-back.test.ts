@@ -40,6 +40,7 @@ test('Redis restarts from a snapshot: the old value that comes back goes, what b
   await rollBack(redis);
   await waitFor(async () => (await daemon.metric('freshet_redis_replaced_total')) === 1, {
     what: 'the daemon to notice',
+    deadlineMs: 30_000,
   });
   await context.waitUntilGone('item:1');
   expect(await context.keys()).toEqual(['session:1']);
@@ -55,6 +56,20 @@ test('Redis restarts from a snapshot while no daemon runs: the next one notices'
   await context.waitUntilGone('item:1');
   expect(await context.keys()).toEqual(['session:1']);
 });
+
+test.each(['run', 'catalog'])(
+  '%s was evicted, and what it would have told is not known: the next daemon purges',
+  async (text) => {
+    await using stack = new AsyncDisposableStack();
+    const { context, daemon, rules } = await openWithSnapshot(stack);
+    await daemon.stop('SIGTERM');
+    await context.redis.del(`freshet:{${context.slot}}:${text}`);
+    await context.fill('item:1');
+    await context.startDaemon({ rules });
+    await context.waitUntilGone('item:1');
+    expect(await context.keys()).toEqual(['session:1']);
+  },
+);
 
 test('a daemon that starts again on the same Redis purges nothing', async () => {
   await using stack = new AsyncDisposableStack();

@@ -21,10 +21,12 @@ async function command(bench: FaultBench, line: string): Promise<void> {
   await bench.context.redis.call(name, ...args);
 }
 
-/** In the metrics, and in one line however long it lasts. */
+/** In the metrics, and in one line however long it lasts; a busy daemon notices a little later. */
 async function expectReported(daemon: DaemonProcess): Promise<void> {
+  const reports = () => daemon.log.filter((line) => line.includes('Redis fails'));
+  await waitFor(() => reports().length > 0, { what: 'the outage to be reported' });
+  expect(reports()).toHaveLength(1);
   expect(await daemon.metric('freshet_redis_errors_total')).toBeGreaterThan(0);
-  expect(daemon.log.filter((line) => line.includes('Redis fails'))).toHaveLength(1);
 }
 
 test('Redis killed and back empty: what changes afterwards goes', async () => {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { DaemonProcess } from '../support/daemon-process.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { FaultBench } from './fault-bench.ts';
 
@@ -6,6 +7,13 @@ const ROWS = 200_000;
 const DRAIN_MS = 3_000;
 /** Beside the deadline: closing connections, on a busy machine. */
 const GRACE_MS = 2_000;
+
+/** It has begun what it cannot finish: else there would be nothing to drain. */
+async function waitUntilAtWork(daemon: DaemonProcess): Promise<void> {
+  await waitFor(async () => (await daemon.metric('freshet_batches_in_flight')) > 0, {
+    what: 'the daemon to be at work',
+  });
+}
 
 test(`SIGTERM in the middle of a transaction of ${ROWS} rows: ends with 0 in time, the next start does the rest`, async () => {
   await using bench = await FaultBench.open({ rows: ROWS });
@@ -40,6 +48,7 @@ test('SIGTERM while Redis is away: ends with 0 at the drain deadline, confirms n
   bench.write();
   await bench.redis.stop();
   await bench.expectNothingConfirmed(500);
+  await waitUntilAtWork(daemon);
   const before = await bench.acks.confirmed();
 
   const start = performance.now();
@@ -59,6 +68,7 @@ test('a second signal ends the drain at once', async () => {
   bench.write();
   await bench.redis.stop();
   await bench.expectNothingConfirmed(200);
+  await waitUntilAtWork(daemon);
 
   daemon.kill('SIGTERM');
   await waitFor(async () => !(await daemon.isReady()), { what: 'the drain to begin' });

@@ -52,14 +52,15 @@ test('kill -9 of the leader under load: the standby takes over', async () => {
 
 test('leader suspended (SIGSTOP) for longer than wal_sender_timeout: takeover, and the zombie does no harm', async () => {
   await using bench = await FaultBench.open({
-    rows: 20_000,
+    rows: 30_000,
     postgres: { wal_sender_timeout: WAL_SENDER_TIMEOUT_MS },
   });
   const zombie = await bench.startDaemon();
   await bench.cache.fill();
   const successor = await bench.launchDaemon();
   await waitUntilPhase('standby', successor);
-  const writers = bench.write();
+  // The rows last longer than the takeover takes.
+  const writers = bench.write({ maxPauseMs: 40 });
   await writers.load(100);
 
   zombie.kill('SIGSTOP');

@@ -5,6 +5,6 @@ import { waitFor } from '../support/wait-for.ts';
 export async function waitUntilPhase(phase: 'standby' | 'streaming', daemon: DaemonProcess): Promise<void> {
   await waitFor(async () => (await (await fetch(`${daemon.httpUrl}/readyz`)).text()).trim() === phase, {
     what: `the phase ${phase}`,
-    deadlineMs: 15_000,
+    deadlineMs: 30_000,
   });
 }

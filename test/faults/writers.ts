@@ -56,7 +56,10 @@ export class Writers implements AsyncDisposable {
     });
     await Promise.race([
       toTheEnd,
-      waitFor(() => this.#commits >= target, { what: `the writers to commit ${commits} times` }),
+      waitFor(() => this.#commits >= target, {
+        what: `the writers to commit ${commits} times`,
+        deadlineMs: 30_000,
+      }),
     ]);
   }
 

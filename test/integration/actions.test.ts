@@ -187,7 +187,7 @@ test('publish tells of keys and of patterns, after what it tells of', async ({ r
     await waitUntilSettled(context);
     await sql.rows('TRUNCATE news');
     await waitUntilSettled(context);
-    await expect.poll(() => heard.length).toBe(7);
+    await expect.poll(() => heard.length, { timeout: 10_000 }).toBe(7);
     const about = (key: string) => ({ rule: 'news', key: context.key(key) });
     expect(heard).toEqual([
       about('topic:tea'),
@@ -200,6 +200,8 @@ test('publish tells of keys and of patterns, after what it tells of', async ({ r
     ]);
     const entries = await redis.xrange(stream, '-', '+');
     expect(entries.map(([, [, message]]): unknown => JSON.parse(message ?? ''))).toEqual([
+      // The rule was new.
+      { rule: 'news-log', pattern: context.key('topic:*') },
       { rule: 'news-log', key: context.key('topic:tea') },
       { rule: 'news-log', key: context.key('topic:tea') },
       { rule: 'news-log', key: context.key('topic:mugs') },

@@ -230,7 +230,7 @@ test('messages go to a channel or a stream in their order, and the stream is bou
     ];
     const subjects = [{ key }, { pattern: origin.pattern }, { key: `${prefix}"x"` as CacheKey }];
     await apply(...subjects.flatMap(about));
-    await expect.poll(() => heard.length).toBe(3);
+    await expect.poll(() => heard.length, { timeout: 10_000 }).toBe(3);
     const expected = subjects.map((subject) => ({ rule: 'product', ...subject }));
     expect(heard.map((message): unknown => JSON.parse(message))).toEqual(expected);
     const entries = await redis.xrange(stream, '-', '+');

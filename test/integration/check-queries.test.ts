@@ -31,11 +31,15 @@ function board(score: string): TestRule {
 }
 
 function refresh(query: string, as = 'json'): TestRule {
+  return refreshing({ query, as, ttl: '1h' });
+}
+
+function refreshing(read: Readonly<Record<string, unknown>>): TestRule {
   return {
     name: 'author',
     table: 'public.authors',
     keys: ['author:${id}'],
-    refresh: { query, as, ttl: '1h' },
+    refresh: read,
   };
 }
 
@@ -61,6 +65,7 @@ describe.each(POSTGRES_MAJORS)('Postgres %i', (major) => {
       refresh(`SELECT nextval('runs') FROM posts WHERE author_id = \${id}`, 'string'),
       refresh('SELECT * FROM posts WHERE author_id = ${id} OR title = ${c} ORDER BY id -- newest', 'rows'),
       refresh('SELECT *, 1 AS freshet_query FROM posts WHERE id = ${id}', 'hash'),
+      refreshing({ query: 'SELECT 1 AS "A b"', template: 'n: ${"A b"}', ttl: '1h' }),
       counter({ count: {} }, 'author:${id}:${c}:${m}:${d}:${tags}:${b}', 'authors'),
       counter({ sum: 'id' }, 'author:${m}'),
       board('id'),
@@ -81,6 +86,10 @@ describe.each(POSTGRES_MAJORS)('Postgres %i', (major) => {
       ],
       [counter({ sum: 'idd' }, 'author:${m}'), 'column freshet_row.idd does not exist'],
       [counter({ sum: 'm' }, 'authors'), 'function sum(mood) does not exist'],
+      [
+        refreshing({ query: 'SELECT title FROM posts', template: '${titel}', ttl: '1h' }),
+        'column freshet_row.titel does not exist',
+      ],
       [refresh('SELECT ${id} IS NULL'), 'could not determine data type of parameter $1'],
       [refresh('SELECT 1 FROM FROM posts'), 'syntax error'],
     ] as const) {
@@ -88,6 +97,9 @@ describe.each(POSTGRES_MAJORS)('Postgres %i', (major) => {
         { code: 'QUERY_REFUSED', severity: 'error', message: expect.stringContaining(message) },
       ]);
     }
+
+    const [placed] = await findingsOf(databaseUrl, refresh('SELECT id FROM nowhere WHERE id = ${id}'));
+    expect(placed?.message).toMatch(/relation "nowhere" does not exist \(rules\.yaml:1:148\)$/);
 
     await sql.rows(`
       CREATE ROLE narrow LOGIN PASSWORD 'narrow';

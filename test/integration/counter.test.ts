@@ -106,7 +106,9 @@ async function write(sql: SqlClient, random: SeededRandom, ids: number, transact
 
 describe('exact', () => {
   plainTest('under concurrent writers, through kill -9 of the daemon and a crash of Postgres', async () => {
-    await using postgres = await LocalPostgres.create({ settings: { autovacuum: false } });
+    await using postgres = await LocalPostgres.create({
+      settings: { autovacuum: false, bgwriter_delay: '10s' },
+    });
     await using server = await LocalRedis.create();
     await using context = await TestContext.open({ postgresUrl: postgres.url, redisUrl: server.url });
     await context.sql.rows(SCHEMA);
@@ -133,6 +135,8 @@ describe('exact', () => {
     await expectExact(context, reader, seed);
 
     await reader.rows('CHECKPOINT');
+    // A position beyond its list of running transactions is written down when it is confirmed, later ones are not.
+    await waitUntilSettled({ sql: reader, slot: context.slot });
     await work(4);
     await waitUntilSettled({ sql: reader, slot: context.slot });
     const confirmed = await confirmedLsn({ sql: reader, slot: context.slot });

@@ -1,8 +1,7 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { DaemonProcess } from '../support/daemon-process.ts';
 import { LocalPostgres } from '../support/postgres/local-postgres.ts';
-import { createStandby, pauseReplay, resumeReplay } from '../support/postgres/standby.ts';
-import { LocalRedis } from '../support/redis/local-redis.ts';
+import { SynchronousServers } from '../support/synchronous-servers.ts';
 import { TestContext } from '../support/test-context.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { ruleText } from './rule-text.ts';
@@ -48,12 +47,17 @@ async function actual(context: TestContext): Promise<Readonly<Record<string, unk
 
 test('changes that are delivered again change nothing, not even for a moment', async () => {
   // 14 forgets with a clean restart what was confirmed since the last checkpoint.
-  await using postgres = await LocalPostgres.create({ major: 14, settings: { autovacuum: false } });
+  await using postgres = await LocalPostgres.create({
+    major: 14,
+    settings: { autovacuum: false, bgwriter_delay: '10s' },
+  });
   await using context = await TestContext.open({ postgresUrl: postgres.url, redisUrl: inject('redisUrl') });
   const { sql, redis } = context;
   await sql.rows(SCHEMA);
   const first = await context.startDaemon({ rules: rulesOf(context) });
   await sql.rows('CHECKPOINT');
+  // A position beyond its list of running transactions is written down when it is confirmed, later ones are not.
+  await waitUntilSettled(context);
   for (const statement of [
     `INSERT INTO items SELECT g, 0, 'first' FROM generate_series(1, 50) g`,
     'UPDATE items SET n = 1',
@@ -97,7 +101,9 @@ test('changes that are delivered again change nothing, not even for a moment', a
   expect(await second.metrics()).toMatch(/^freshet_writes_total\{outcome="refused"\} [1-9]/m);
 });
 
-test('a daemon that is killed again and again leaves the values of the table', async () => {
+test('a daemon that is killed again and again leaves the values of the table', {
+  timeout: 240_000,
+}, async () => {
   await using context = await TestContext.open();
   const { sql } = context;
   await sql.rows(SCHEMA);
@@ -128,6 +134,7 @@ test('a daemon that is killed again and again leaves the values of the table', a
     const before = await daemon.metric('freshet_writes_total');
     await waitFor(async () => (await daemon.metric('freshet_writes_total')) > before + 50 + kill * 37, {
       what: 'the daemon to write values',
+      deadlineMs: 30_000,
       intervalMs: 1,
     });
     await daemon.stop('SIGKILL');
@@ -140,36 +147,28 @@ test('a daemon that is killed again and again leaves the values of the table', a
 });
 
 describe('while commits wait for a synchronous standby', () => {
-  const servers = new AsyncDisposableStack();
-  let primary: LocalPostgres;
-  let standby: LocalPostgres;
-  let redis: LocalRedis;
+  let servers: SynchronousServers;
 
   beforeAll(async () => {
-    primary = servers.use(await LocalPostgres.create());
-    redis = servers.use(await LocalRedis.create());
-    standby = servers.use(await createStandby(primary, { name: 'behind' }));
+    servers = await SynchronousServers.create();
   });
-  afterAll(() => servers.disposeAsync());
-  beforeEach(async () => {
-    await primary.configure({ synchronous_standby_names: '' });
-    await resumeReplay(standby);
-  });
+  afterAll(() => servers[Symbol.asyncDispose]());
 
   test('no value is written before others can see it, nor a later one before it; deletes go on', async () => {
+    const { primary, redis } = servers;
     await using context = await TestContext.open({ postgresUrl: primary.url, redisUrl: redis.url });
     const { sql } = context;
     await sql.rows(`SET synchronous_commit = local; ${SCHEMA}; INSERT INTO items VALUES (1, 0, 'old')`);
     const daemon = await context.startDaemon({ rules: rulesOf(context) });
     await sql.rows(`UPDATE items SET note = 'cached'`);
     await waitUntilSettled(context);
-    await primary.configure({ synchronous_standby_names: 'behind', synchronous_commit: 'remote_apply' });
-    await pauseReplay(standby);
-    context.use({ [Symbol.asyncDispose]: () => resumeReplay(standby) });
+    await servers.holdCommits();
 
     const before = await actual(context);
-    const session = await context.connect();
-    const done = session.rows(`UPDATE items SET n = 1; INSERT INTO items VALUES (2, 1, 'new')`);
+    const held = await servers.commitHeld(
+      context,
+      `UPDATE items SET n = 1; INSERT INTO items VALUES (2, 1, 'new')`,
+    );
     await waitFor(async () => (await daemon.metric('freshet_batches_invisible')) === 1, {
       what: 'the batch to wait for its commit',
     });
@@ -190,8 +189,8 @@ describe('while commits wait for a synchronous standby', () => {
       },
       { what: 'the value of the commit that waited', intervalMs: 1 },
     );
-    await resumeReplay(standby);
-    await done;
+    await servers.releaseCommits();
+    await held.done;
     await watch;
     expect(firstSeen, 'rows that were visible when the key was first there').toBe(1);
     await waitUntilSettled(context);

@@ -204,10 +204,13 @@ test('parameters and results have the text forms that the stream has', async ({ 
   );
   const keysIn = async (stream: string): Promise<readonly string[]> => {
     const entries = await context.redis.xrange(stream, '-', '+');
-    return entries
-      .map(([, [, message = '']]) => message)
-      .filter((message) => message.includes(context.keyPrefix))
-      .map((message) => String(JSON.parse(message).key));
+    return (
+      entries
+        .map(([, [, message = '']]) => message)
+        .filter((message) => message.includes(context.keyPrefix))
+        // A pattern tells that the rule was new.
+        .flatMap((message): readonly string[] => JSON.parse(message).key ?? [])
+    );
   };
   await waitUntilSettled(context);
   const direct = await waitFor(async () => (await keysIn('direct')).length === 1 && keysIn('direct'), {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, expect, test } from 'vitest';
 import type { CacheKey, Origin, Write } from '../../src/domain/effect.ts';
 import { LeadershipLostError } from '../../src/domain/errors.ts';
-import { FencedWriter } from '../../src/pipeline/redis/fenced-writer.ts';
+import { FencedWriter, type WriteOutcome } from '../../src/pipeline/redis/fenced-writer.ts';
 import { LeaderToken } from '../../src/pipeline/redis/leader-token.ts';
 import { versionKey } from '../../src/pipeline/redis/version-key.ts';
 import { heldToken } from '../support/redis/held-token.ts';
@@ -19,7 +19,7 @@ afterAll(() => keys[Symbol.asyncDispose]());
 const origin: Origin = { rule: 'product', template: 'product:${id}', pattern: `${prefix}product:*` };
 const key = `${prefix}product:7` as CacheKey;
 
-function write(token: LeaderToken, content: Write): Promise<boolean> {
+function write(token: LeaderToken, content: Write): Promise<WriteOutcome> {
   return new FencedWriter(redis, token).write(writing(content, version(9), key, origin));
 }
 

@@ -1,13 +1,14 @@
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { ActivationBarrier } from '../../src/migrations/activation-barrier.ts';
+import { toLsn } from '../../src/domain/lsn.ts';
+import type { Rule } from '../../src/domain/rule.ts';
 import { INSTALL_DDL_CAPTURE_SQL, UNINSTALL_DDL_CAPTURE_SQL } from '../../src/migrations/ddl-capture-sql.ts';
 import { type DdlCaptureState, readDdlCapture } from '../../src/migrations/ddl-capture-state.ts';
-import { decodeFingerprint, encodeFingerprint } from '../../src/migrations/encode-fingerprint.ts';
-import { parseSnapshot } from '../../src/pipeline/ready/snapshot.ts';
+import { PUBLICATION_ALTERED } from '../support/publication-altered.ts';
 import { SqlClient } from '../support/sql-client.ts';
 import { TestContext } from '../support/test-context.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { MigrationWatch } from './migration-watch.ts';
+import { WatchedSchema } from './watched-schema.ts';
 
 const SCHEMA = `
   CREATE TABLE users (id int PRIMARY KEY, name text);
@@ -18,10 +19,10 @@ const SCHEMA = `
   CREATE UNIQUE INDEX ON top (id);
   CREATE PUBLICATION public_publication FOR TABLE users, parts;`;
 
-async function openWatch(context: TestContext): Promise<MigrationWatch> {
+async function watchSchema(context: TestContext): Promise<WatchedSchema> {
   await context.sql.rows(SCHEMA);
-  await MigrationWatch.install(context.sql);
-  return new MigrationWatch(context.sql, 'public');
+  await WatchedSchema.install(context.sql);
+  return new WatchedSchema(context.sql, 'public');
 }
 
 async function stateOf(sql: SqlClient): Promise<DdlCaptureState> {
@@ -90,17 +91,17 @@ describe('the event triggers', () => {
 
   test('hear a role that has no privilege on their schema', async () => {
     await using context = await TestContext.open();
-    const watch = await openWatch(context);
+    const watched = await watchSchema(context);
     const lowly = await connectAsLowly(context);
     const warnings = await warningsOf(lowly);
     await context.sql.rows(`ALTER TABLE users OWNER TO ${context.database}_lowly`);
-    const { byEvent } = await watch.runAs(lowly, 'ALTER TABLE users ADD score int DEFAULT 7');
+    const { byEvent } = await watched.runAs(lowly, 'ALTER TABLE users ADD score int DEFAULT 7');
     expect({ byEvent, warnings }).toEqual({ byEvent: ['users'], warnings: [] });
   });
 
   test('never break a migration, whatever goes wrong in them', async () => {
     await using context = await TestContext.open();
-    const watch = await openWatch(context);
+    const watched = await watchSchema(context);
     const { sql } = context;
     const [signature] = await sql.rows<{ name: string }>(
       `SELECT oid::regprocedure::text AS name FROM pg_proc
@@ -110,7 +111,7 @@ describe('the event triggers', () => {
     await sql.rows(`REVOKE EXECUTE ON FUNCTION ${signature?.name} FROM PUBLIC;
       ALTER FUNCTION freshet.report_ddl() OWNER TO ${context.database}_lowly`);
     const warnings = await warningsOf(sql);
-    const { messages, byEvent, byPoll } = await watch.run(
+    const { messages, byEvent, byPoll } = await watched.run(
       'BEGIN',
       'ALTER TABLE users ADD score int DEFAULT 7',
       'DROP TABLE parts',
@@ -125,8 +126,8 @@ describe('the event triggers', () => {
 
   test('hear sessions whose ordinary triggers are off', async () => {
     await using context = await TestContext.open();
-    const watch = await openWatch(context);
-    const { byEvent } = await watch.run(
+    const watched = await watchSchema(context);
+    const { byEvent } = await watched.run(
       'SET session_replication_role = replica',
       'ALTER TABLE users ADD score int DEFAULT 7',
       'RESET session_replication_role',
@@ -136,8 +137,8 @@ describe('the event triggers', () => {
 
   test('say nothing that a later one of the same transaction has taken back', async () => {
     await using context = await TestContext.open();
-    const watch = await openWatch(context);
-    const { messages } = await watch.run(
+    const watched = await watchSchema(context);
+    const { messages } = await watched.run(
       'BEGIN',
       'ALTER TABLE users ADD a int',
       'SAVEPOINT s',
@@ -154,28 +155,24 @@ describe('the event triggers', () => {
 
   test('report a concurrent refresh at once, and the catalog shows it when the statistics come', async () => {
     await using context = await TestContext.open();
-    const watch = await openWatch(context);
+    const watched = await watchSchema(context);
     // The statistics of the first filling come on their own time.
-    await waitFor(async () => (await watch.look()).fingerprint.tables[1]?.members[0]?.writes === '3/0/0', {
+    const written = `SELECT pg_stat_get_tuples_inserted('top'::regclass)::int`;
+    await waitFor(async () => (await context.sql.value(written)) === 3, {
       what: 'the statistics of the first filling',
       deadlineMs: 20_000,
     });
     await context.sql.rows(`UPDATE users SET name = 'other' WHERE id = 1`);
-    const before = await watch.look();
-    const { byEvent } = await watch.run('REFRESH MATERIALIZED VIEW CONCURRENTLY top');
+    const { byEvent } = await watched.run('REFRESH MATERIALIZED VIEW CONCURRENTLY top');
     expect(byEvent).toEqual(['top']);
-    const [change] = await waitFor(
+    const seen = await waitFor(
       async () => {
-        const changes = await watch.changesSince(before);
-        return changes.length > 0 && changes;
+        const { changes, byPoll } = await watched.seen();
+        return changes.length > 0 && { changes, byPoll };
       },
       { what: 'the refresh to show', deadlineMs: 20_000 },
     );
-    expect(change).toMatchObject({
-      kind: 'refreshed',
-      table: { schema: 'public', name: 'top' },
-      purge: 'once',
-    });
+    expect(seen).toEqual({ changes: ['refreshed'], byPoll: ['top'] });
   });
 });
 
@@ -184,57 +181,62 @@ describe('the look at the catalog', () => {
     await using context = await TestContext.open();
     await context.sql.rows(SCHEMA);
     const lowly = await connectAsLowly(context);
-    const watch = new MigrationWatch(lowly, 'public');
-    const before = await watch.look();
+    const watched = new WatchedSchema(lowly, 'public');
+    await watched.remember();
     await context.sql.rows(`BEGIN; ALTER TABLE users ADD score int DEFAULT 7; LOCK parts_1;
       CREATE TABLE parts_2 PARTITION OF parts FOR VALUES FROM (10) TO (20);
       ALTER PUBLICATION public_publication DROP TABLE users`);
     await lowly.rows(`SET statement_timeout = '5s'`);
-    expect(await watch.changesSince(before)).toEqual([]);
+    expect(await watched.seen()).toEqual({ changes: [], alarms: [], byPoll: [] });
     await context.sql.rows('COMMIT; BEGIN; LOCK parts_2');
     // Nobody can say now whether the new partition is empty, so it may have brought rows.
-    const kinds = (await watch.changesSince(before)).map(({ kind }) => kind);
-    expect(kinds).toEqual(['partition-added', 'columns', 'unpublished']);
+    expect(await watched.seen()).toMatchObject({ changes: ['partition-added', 'columns', 'unpublished'] });
     await context.sql.rows('COMMIT');
   });
 
   test('finds what happened while nobody looked, from what was written down', async () => {
     await using context = await TestContext.open();
     await context.sql.rows(SCHEMA);
-    const watch = new MigrationWatch(context.sql, 'public');
-    const before = await watch.look();
-    const kept = decodeFingerprint(encodeFingerprint(before));
-    expect(kept).toEqual({ fingerprint: before.fingerprint, lsn: before.lsn });
-    expect(await watch.changesSince({ ...before, ...kept })).toEqual([]);
+    const watched = new WatchedSchema(context.sql, 'public');
+    await watched.remember();
+    expect(await watched.seen()).toEqual({ changes: [], alarms: [], byPoll: [] });
     await context.sql.rows('DROP TABLE parts_1');
-    expect(await watch.changesSince({ ...before, ...kept })).toMatchObject([{ kind: 'partition-removed' }]);
+    expect(await watched.seen()).toEqual({ changes: ['partition-removed'], alarms: [], byPoll: ['parts'] });
   });
 
-  test('tells when the rows are visible that a table brought into the publication', async () => {
+  test('purges a table that came into the publication, and again when what it missed is visible', async () => {
     await using context = await TestContext.open();
-    await context.sql.rows(`${SCHEMA} ALTER PUBLICATION public_publication DROP TABLE users`);
-    const watch = new MigrationWatch(context.sql, 'public');
-    const before = await watch.look();
+    const { sql } = context;
+    await sql.rows(`${SCHEMA} ALTER PUBLICATION public_publication DROP TABLE users`);
+    const watched = new WatchedSchema(sql, 'public');
+    await watched.remember();
+    const purged: Rule[] = [];
+    const watch = await watched.start(purged);
+    watch.run(context.signal).catch(() => {});
+    // The stream is not behind.
+    watch.reached(toLsn(1n << 62n));
+    const lookAgain = async () => {
+      watch.heard(PUBLICATION_ALTERED, 1);
+      await setImmediate();
+      // On the same connection: answered after the look.
+      await sql.rows('SELECT 1');
+    };
+
     const writer = await context.connect();
     await writer.rows(`BEGIN; UPDATE users SET name = 'unseen'`);
-    await context.sql.rows('ALTER PUBLICATION public_publication ADD TABLE users');
-    const { snapshot } = await watch.look(before);
-    const [change] = await watch.changesSince(before);
-    expect(change).toMatchObject({ kind: 'published', purge: 'again' });
-
-    const barrier = new ActivationBarrier<string>();
-    barrier.raise('users', parseSnapshot(snapshot));
-    const passed = async () => barrier.passed(parseSnapshot((await watch.look()).snapshot));
-    expect(await passed()).toEqual([]);
+    await sql.rows('ALTER PUBLICATION public_publication ADD TABLE users');
+    await lookAgain();
+    await lookAgain();
+    expect(purged.map(({ name }) => name)).toEqual(['users']);
     await writer.rows('COMMIT');
-    const due = await waitFor(
+    await waitFor(
       async () => {
-        const what = await passed();
-        return what.length > 0 && what;
+        await lookAgain();
+        return purged.length > 1;
       },
-      { what: 'the barrier to be passed' },
+      { what: 'the second purge' },
     );
-    expect(due).toEqual(['users']);
-    expect(await context.sql.value('SELECT name FROM users WHERE id = 1')).toBe('unseen');
+    expect(purged.map(({ name }) => name)).toEqual(['users', 'users']);
+    expect(await sql.value('SELECT name FROM users WHERE id = 1')).toBe('unseen');
   });
 });

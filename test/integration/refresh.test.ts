@@ -1,7 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test as plainTest } from 'vitest';
-import { LocalPostgres } from '../support/postgres/local-postgres.ts';
-import { createStandby, pauseReplay, resumeReplay } from '../support/postgres/standby.ts';
-import { LocalRedis } from '../support/redis/local-redis.ts';
+import { SynchronousServers } from '../support/synchronous-servers.ts';
 import { TestContext } from '../support/test-context.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { ruleText } from './rule-text.ts';
@@ -35,6 +33,17 @@ const test = withDaemon({
       table: 'public.items',
       keys: ['string:${id}'],
       refresh: { query: 'SELECT live FROM items WHERE id = ${id}', ttl: '1h', as: 'string', always: true },
+    },
+    {
+      name: 'item-text',
+      table: 'public.items',
+      keys: ['text:${id}'],
+      refresh: {
+        query: 'SELECT live AS "Is Live", price, note FROM items WHERE id = ${id} -- one',
+        ttl: '1h',
+        template: '${"Is Live"|upper}: ${price}',
+        always: true,
+      },
     },
     {
       name: 'list',
@@ -107,7 +116,8 @@ test('the value is read again in the shape that the rule asks for, with its time
     at: '2026-07-01 10:00:00+00',
   });
   expect(await redis.get(context.key('string:1'))).toBe('t');
-  for (const name of ['json:1', 'hash:1', 'string:1']) {
+  expect(await redis.get(context.key('text:1'))).toBe('T: 9.50');
+  for (const name of ['json:1', 'hash:1', 'string:1', 'text:1']) {
     const ttl = await redis.pttl(context.key(name));
     expect(ttl, name).toBeGreaterThan(0.9 * HOUR_MS - 60_000);
     expect(ttl, name).toBeLessThanOrEqual(1.1 * HOUR_MS);
@@ -208,46 +218,39 @@ function rules({ keyPrefix }: TestContext): string {
 }
 
 describe('on servers of their own', () => {
-  const servers = new AsyncDisposableStack();
-  let primary: LocalPostgres;
-  let standby: LocalPostgres;
-  let redis: LocalRedis;
+  let servers: SynchronousServers;
 
   beforeAll(async () => {
-    primary = servers.use(await LocalPostgres.create({ auth: 'scram-sha-256' }));
-    redis = servers.use(await LocalRedis.create());
-    standby = servers.use(await createStandby(primary, { name: 'behind' }));
+    servers = await SynchronousServers.create({ auth: 'scram-sha-256' });
   });
-  afterAll(() => servers.disposeAsync());
+  afterAll(() => servers[Symbol.asyncDispose]());
 
   /** One row, `n: 0`, whose key is cached. */
   async function open(): Promise<TestContext> {
+    const { primary, redis } = servers;
     const context = await TestContext.open({ postgresUrl: primary.url, redisUrl: redis.url });
     await context.sql.rows(`CREATE TABLE items (id int PRIMARY KEY, n int); INSERT INTO items VALUES (1, 0)`);
-    await context.redis.set(context.key('item:1'), '{"n":0}');
     return context;
   }
 
   plainTest('a value is read only once its commit is visible', async () => {
     await using context = await open();
-    context.use({ [Symbol.asyncDispose]: () => resumeReplay(standby) });
     const daemon = await context.startDaemon({ rules: rules(context) });
-    await primary.configure({ synchronous_standby_names: 'behind', synchronous_commit: 'remote_apply' });
-    await pauseReplay(standby);
-    await using writer = await context.connect();
-    const done = writer.rows('UPDATE items SET n = 1');
+    await context.redis.set(context.key('item:1'), '{"n":0}');
+    await servers.holdCommits();
+    const held = await servers.commitHeld(context, 'UPDATE items SET n = 1');
     // Read and waiting: a query now would see the row from before.
     await waitFor(async () => (await daemon.metric('freshet_batches_invisible')) === 1, {
       what: 'the batch to wait for its commit',
     });
     await context.sql.rows('SET synchronous_commit = local; INSERT INTO items VALUES (2, 2)');
     expect(await context.redis.get(context.key('item:1'))).toBe('{"n":0}');
-    await resumeReplay(standby);
-    await done;
+    await servers.releaseCommits();
+    await held.done;
     await waitFor(async () => (await context.redis.get(context.key('item:1'))) === '{"n":1}', {
       what: 'the new value',
     });
-    await primary.configure({ synchronous_standby_names: '' });
+    await servers.reset();
   });
 
   plainTest('without SELECT the keys are removed, and the log has the GRANT', async () => {
@@ -261,6 +264,7 @@ describe('on servers of their own', () => {
     url.username = 'reader';
     url.password = 'reader';
     const daemon = await context.startDaemon({ postgresUrl: url.href, rules: rules(context) });
+    await context.redis.set(context.key('item:1'), '{"n":0}');
     await sql.rows('UPDATE items SET n = 1');
     await waitUntilSettled(context);
     expect(await context.redis.get(context.key('item:1'))).toBe('{"n":1}');

@@ -134,13 +134,16 @@ describe('a key is deleted for good only when the replica shows the change:', ()
     await shop.update(1);
     await waitFor(async () => (await shop.daemon.metric('freshet_replica_lag_seconds')) > 6, {
       what: 'the replica to be behind',
+      deadlineMs: 30_000,
     });
     await shop.expectHeldUp([2, 3]);
+    await waitFor(() => shop.logged('a replica replays late').length > 0, { what: 'the report' });
     const lines = shop.logged('a replica replays late');
     expect(lines).toHaveLength(1);
     expect(lines[0]).toContain(`127.0.0.1:${replica.port}`);
     await resumeReplay(replica);
     await waitUntilSettled(shop.context);
+    await waitFor(() => shop.logged('a replica has caught up').length > 0, { what: 'the report of the end' });
     expect(shop.logged('a replica has caught up')).toHaveLength(1);
   });
 
@@ -152,6 +155,7 @@ describe('a key is deleted for good only when the replica shows the change:', ()
     await shop.expectHeldUp([1, 2, 3, 4]);
     await waitFor(async () => (await daemon.metric('freshet_replica_lag_seconds')) > 3, {
       what: 'the outage to be measured',
+      deadlineMs: 30_000,
     });
     const lines = shop.logged('a replica cannot be asked');
     expect(lines).toHaveLength(1);
@@ -160,7 +164,7 @@ describe('a key is deleted for good only when the replica shows the change:', ()
 
     await context.fill('product:1');
     await replica.start(standbySettings());
-    await context.waitUntilGone('product:1');
+    await context.waitUntilGone('product:1', 30_000);
     expect(await shop.readThrough(1)).toBe(1);
     await waitUntilSettled(context);
     expect(await context.keys()).toContain('product:1');

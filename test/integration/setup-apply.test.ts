@@ -10,7 +10,7 @@ import { LocalRedis } from '../support/redis/local-redis.ts';
 import { TestContext } from '../support/test-context.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { ruleText, type TestRule } from './rule-text.ts';
-import { createRole, publishedTables, runScript, slotCount, withSetup } from './setup-run.ts';
+import { createRole, publishedTables, runScript, slotCount, splitRoles, withSetup } from './setup-run.ts';
 
 const POSTS =
   'CREATE TABLE posts (id int PRIMARY KEY, tenant varchar(20) NOT NULL, slug text, "order" int NOT NULL DEFAULT 0)';
@@ -52,7 +52,7 @@ async function mendsEverything(context: TestContext): Promise<void> {
   const { role, url } = await createRole(context, 'REPLICATION');
   await context.sql.rows(`${POSTS};
     CREATE TABLE "Items" (id int PRIMARY KEY, price int);
-    CREATE TABLE parts (id int, maker int, PRIMARY KEY (id)) PARTITION BY RANGE (id);
+    CREATE TABLE parts (id int, maker int NOT NULL, PRIMARY KEY (id)) PARTITION BY RANGE (id);
     CREATE TABLE part_1 PARTITION OF parts FOR VALUES FROM (0) TO (9);
     CREATE TABLE part_2 PARTITION OF parts FOR VALUES FROM (9) TO (99);
     ALTER TABLE posts OWNER TO ${role}; ALTER TABLE "Items" OWNER TO ${role}; ALTER TABLE parts OWNER TO ${role};
@@ -78,11 +78,11 @@ async function mendsEverything(context: TestContext): Promise<void> {
   expect(text()).toMatch(/^IDENTITY_LACKS_COLUMN public\.posts: DELETE, and UPDATE.*\n {4}-- An UPDATE then/);
   expect(text()).toContain('\n  1 CREATE UNIQUE INDEX CONCURRENTLY posts_freshet_identity ON');
   expect(text()).toContain(`GRANT SELECT ON public."Items" TO ${role};`);
-  expect(text().match(/^\d+ done$/gm)).toEqual([1, 2, 3, 4, 5, 6, 7, 8].map((number) => `${number} done`));
+  const numbers = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
+  expect(text().match(/^\d+ done$/gm)).toEqual(numbers.map((number) => `${number} done`));
   expect(text()).toContain('clear them once');
   expect(await identityOf(context, 'posts')).toBe('posts_freshet_identity');
-  // A nullable column fits into no index that can be an identity.
-  expect(await identityOf(context, 'part_2')).toBe('f');
+  expect(await identityOf(context, 'part_2')).toBe('part_2_freshet_identity');
   expect(await publishedTables(context)).toEqual(['Items', 'part_1', 'part_2', 'posts']);
   expect(await errorsOf(context, rules, url)).toEqual([]);
 
@@ -191,6 +191,57 @@ describe('freshet setup --apply', () => {
     await context.sql.rows(`UPDATE logs SET line = 'b'`);
   });
 
+  test('leaves whole old rows and what they cost to an operator, and publishes nothing before', async () => {
+    await using context = await TestContext.open();
+    await context.sql.rows(`${POSTS}; CREATE TABLE logs (line text)`);
+    const rules: readonly TestRule[] = [
+      { name: 'post', table: 'public.posts', keys: ['post:${slug}'] },
+      { name: 'log', table: 'public.logs', keys: ['log:${line}'] },
+    ];
+    const { run, text } = await withSetup(context, rules);
+    expect(await run({ apply: true })).toBe(3);
+    expect(text()).toMatch(
+      /error IDENTITY_LACKS_COLUMN[^]*-- .*eleven-fold[^]*ALTER TABLE public\.posts REPLICA IDENTITY FULL;/,
+    );
+    expect(text()).toMatch(/^1 skipped: not before this is mended: IDENTITY_LACKS_COLUMN public\.posts and/m);
+    expect(await identityOf(context, 'posts')).toBe('d');
+    expect(await identityOf(context, 'logs')).toBe('d');
+
+    expect(await run({ printSql: true })).toBe(0);
+    await runScript(context, text());
+    await context.sql.rows(`INSERT INTO logs VALUES ('a'); UPDATE logs SET line = 'b'`);
+
+    await context.sql.rows('ALTER TABLE posts REPLICA IDENTITY FULL; ALTER TABLE logs REPLICA IDENTITY FULL');
+    expect(await run({ apply: true })).toBe(0);
+    expect(await publishedTables(context)).toEqual(['logs', 'posts']);
+  });
+
+  test('the owner of the tables mends and publishes, and leaves the slot to the role of the daemon', async () => {
+    await using context = await TestContext.open();
+    await context.sql.rows(`${POSTS}; CREATE PUBLICATION ${context.publication}`);
+    const { ownerUrl, daemonUrl } = await splitRoles(context, 'posts');
+    await context.sql.rows(`ALTER PUBLICATION ${context.publication} OWNER TO ${context.database}_owner;
+      GRANT CREATE ON SCHEMA public TO ${context.database}_owner`);
+    const { run, text } = await withSetup(context, [BY_TENANT]);
+    expect(await run({ apply: true, url: ownerUrl })).toBe(3);
+    expect(text().match(/^\d (done|skipped|refused).*$/gm)).toEqual([
+      '1 done',
+      '2 done',
+      '3 done',
+      `4 skipped: role ${context.database}_owner may not use replication slots: the slot is left for the daemon's role, \`freshet setup\` with its URL`,
+    ]);
+    expect(text()).toMatch(/error ROLE_LACKS_REPLICATION[^]*-- .*the owner of the tables needs it not/);
+    expect(text()).not.toContain('clear them once');
+    expect(await publishedTables(context)).toEqual(['posts']);
+
+    expect(await run({ apply: true, url: daemonUrl })).toBe(0);
+    expect(text().match(/^\d (done|skipped|refused).*$/gm)).toEqual(['1 done']);
+    expect(text()).toContain('clear them once');
+    expect(await run({ apply: true, url: ownerUrl })).toBe(0);
+    expect(text()).toMatch(/^nothing to do/);
+    expect(text()).not.toContain('ROLE_LACKS_REPLICATION');
+  });
+
   test('two at once leave a mended database behind', async () => {
     await using context = await TestContext.open();
     await context.sql.rows(POSTS);
@@ -268,16 +319,13 @@ const CREATE: IndexStatement = {
 
 async function runBriefly(context: TestContext, statement: IndexStatement): Promise<MendOutcome> {
   await using pool = new QueryPool(context.databaseUrl);
-  const finding = { code: 'TESTED', severity: 'error', subject: 'posts', message: '' } as const;
-  return await runStatement(
-    { number: 1, statement, finding },
-    {
-      query: pool.query,
-      lockingQuery: pool.lockingQuery,
-      report: () => {},
-      limits: { briefMs: 100, patientMs: 100 },
-    },
-  );
+  return await runStatement(statement, {
+    what: '1',
+    query: pool.query,
+    lockingQuery: pool.lockingQuery,
+    report: () => {},
+    limits: { briefMs: 100, patientMs: 100 },
+  });
 }
 
 describe('a statement that reached the limit of its patience', () => {

@@ -67,8 +67,9 @@ export async function slotCount(context: TestContext): Promise<number> {
 export async function createRole(
   context: TestContext,
   attributes: string,
+  name = 'role',
 ): Promise<{ readonly role: string; readonly url: string }> {
-  const role = `${context.database}_role`;
+  const role = `${context.database}_${name}`;
   await context.admin.rows(`CREATE ROLE ${role} LOGIN ${attributes} PASSWORD 'lowly'`);
   context.use({
     [Symbol.asyncDispose]: async () => {
@@ -80,6 +81,18 @@ export async function createRole(
   url.username = role;
   url.password = 'lowly';
   return { role, url: url.href };
+}
+
+/** Who owns these tables and may publish them, and who streams: neither may do what the other does. */
+export async function splitRoles(
+  context: TestContext,
+  ...tables: readonly string[]
+): Promise<{ readonly ownerUrl: string; readonly daemonUrl: string }> {
+  const { role, url: ownerUrl } = await createRole(context, '', 'owner');
+  const { url: daemonUrl } = await createRole(context, 'REPLICATION', 'daemon');
+  await context.sql.rows(`GRANT CREATE ON DATABASE ${context.database} TO ${role}`);
+  for (const table of tables) await context.sql.rows(`ALTER TABLE ${table} OWNER TO ${role}`);
+  return { ownerUrl, daemonUrl };
 }
 
 /** The statements of a script, run one by one as psql would. */

@@ -1,8 +1,13 @@
 import { describe, expect, test } from 'vitest';
+import { parseRules } from '../../src/config/load-rules.ts';
+import { RetryableError } from '../../src/domain/errors.ts';
+import { QueryPool } from '../../src/pipeline/capture/query-pool.ts';
+import { LOCK_LIMITS } from '../../src/preflight/setup/run-statement.ts';
+import { setUp } from '../../src/preflight/setup/set-up.ts';
 import { TestContext } from '../support/test-context.ts';
 import { waitFor } from '../support/wait-for.ts';
-import type { TestRule } from './rule-text.ts';
-import { createRole, publishedTables, runScript, slotCount, withSetup } from './setup-run.ts';
+import { ruleText, type TestRule } from './rule-text.ts';
+import { createRole, publishedTables, runScript, slotCount, splitRoles, withSetup } from './setup-run.ts';
 
 const POSTS = 'CREATE TABLE posts (id int PRIMARY KEY, tenant text NOT NULL)';
 
@@ -21,6 +26,7 @@ describe('freshet setup', () => {
     expect(await publishedTables(context)).toEqual(['part_1', 'posts']);
     expect(await slotCount(context)).toBe(1);
     expect(text()).toMatch(/created publication .*\ncreated slot .*clear them once/);
+    expect(text()).toContain("SELECT pg_logical_emit_message(true, 'freshet.purge', '{}')");
     expect(await run()).toBe(0);
     expect(text()).toContain('nothing to do');
   });
@@ -68,6 +74,82 @@ describe('freshet setup', () => {
     );
     expect(await Promise.all(runs.map(({ run }) => run()))).toEqual([0, 0, 0]);
     expect(await slotCount(context)).toBe(1);
+  });
+
+  test('the owner of the tables publishes, and the role of the daemon makes the slot', async () => {
+    await using context = await TestContext.open();
+    await context.sql.rows(`${POSTS}; CREATE TABLE parts (id int PRIMARY KEY)`);
+    const { ownerUrl, daemonUrl } = await splitRoles(context, 'posts', 'parts');
+    const { run, text } = await withSetup(context, rulesFor({ posts: 'post:${id}' }));
+    await expect(run({ url: ownerUrl })).rejects.toMatchObject({
+      code: 'DENIED',
+      message: expect.stringMatching(/the slot is left for the daemon's role, `freshet setup` with its URL/),
+      remedy: expect.stringMatching(/pg_create_logical_replication_slot/),
+    });
+    // Before there is a slot, no message of a purge would reach anybody.
+    expect(text()).toBe(`created publication ${context.publication}\n`);
+    expect(await publishedTables(context)).toEqual(['posts']);
+    expect(await slotCount(context)).toBe(0);
+
+    expect(await run({ url: daemonUrl })).toBe(0);
+    expect(text()).toMatch(/^created slot .*clear them once/m);
+    expect(await slotCount(context)).toBe(1);
+
+    const later = await withSetup(context, rulesFor({ posts: 'post:${id}', parts: 'part:${id}' }));
+    expect(await later.run({ url: ownerUrl })).toBe(0);
+    expect(later.text()).toMatch(/^added tables to publication .*clear them once/);
+    expect(await publishedTables(context)).toEqual(['parts', 'posts']);
+    expect(await later.run({ url: daemonUrl })).toBe(0);
+  });
+
+  test('gives up a lock that somebody holds for too long, says who, and succeeds afterwards', async () => {
+    await using context = await TestContext.open();
+    await context.sql.rows(POSTS);
+    const holder = await context.connect();
+    await holder.rows('BEGIN; LOCK TABLE posts IN SHARE ROW EXCLUSIVE MODE');
+    const pid = await holder.value<number>('SELECT pg_backend_pid()');
+    await using pool = new QueryPool(context.databaseUrl);
+    const { slot, publication, databaseUrl: url } = context;
+    const lines: string[] = [];
+    const options = {
+      rules: parseRules(ruleText('', rulesFor({ posts: 'post:${id}' })), 'rules.yaml'),
+      postgres: { url, replicas: [], slot, publication, createMissing: false },
+      query: pool.query,
+      lockingQuery: pool.lockingQuery,
+      report: (line: string) => void lines.push(line),
+      limits: { briefMs: 3_000, patientMs: 3_000 },
+    };
+    const refused: unknown = await setUp(options).catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(RetryableError);
+    expect(refused).toMatchObject({
+      message: expect.stringMatching(/^publication .*SQLSTATE 55P03.* 3 s: try again when that has ended/),
+    });
+    expect(lines).toEqual([
+      expect.stringMatching(`^publication ${publication} waits for the end of backend ${pid} `),
+    ]);
+    await holder.rows('COMMIT');
+    expect(await setUp({ ...options, limits: LOCK_LIMITS })).toMatchObject({ kind: 'done' });
+    expect(await slotCount(context)).toBe(1);
+  });
+
+  test('a role that may not gets the grants for the queries of rules too', async () => {
+    await using context = await TestContext.open();
+    await context.sql.rows(POSTS);
+    const { role, url } = await createRole(context, 'REPLICATION');
+    const query = 'SELECT * FROM posts WHERE id = ${id}';
+    const rule = {
+      name: 'posts',
+      table: 'public.posts',
+      keys: ['post:${id}'],
+      refresh: { query, ttl: '1h' },
+    };
+    const { run } = await withSetup(context, [rule]);
+    const denied: unknown = await run({ url }).catch((error: unknown) => error);
+    expect(denied).toMatchObject({
+      code: 'DENIED',
+      remedy: expect.stringMatching(new RegExp(`^GRANT SELECT ON public\\.posts TO ${role};$`, 'm')),
+    });
+    expect(denied).not.toMatchObject({ remedy: expect.stringContaining('no privilege on the tables') });
   });
 
   test.each(['', 'REPLICATION'])(

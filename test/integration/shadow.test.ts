@@ -25,7 +25,9 @@ const test = withDaemon({
   rules: [{ name: 'live', table: 'public.items', keys: ['live:${id}'] }, ...SHADOWS],
 });
 
-test('shadow rules count what they would do and touch nothing', async ({ running: { context, daemon } }) => {
+test('shadow rules count and log what they would do, and touch nothing', async ({
+  running: { context, daemon },
+}) => {
   await context.fill('live:1', ...ALL_KEYS);
   await context.sql.rows('INSERT INTO items VALUES (1, 1)');
   await context.sql.rows('UPDATE items SET n = 2');
@@ -42,6 +44,7 @@ test('shadow rules count what they would do and touch nothing', async ({ running
   expect(await context.sql.value('SELECT is_called FROM asked'), 'no query was run').toBe(false);
 
   const metrics = await daemon.metrics();
+  await daemon.stop();
   for (const [rule, kind] of [
     ['deleted', 'delete'],
     ['found', 'fanOut'],
@@ -55,6 +58,10 @@ test('shadow rules count what they would do and touch nothing', async ({ running
     const series = `freshet_shadow_effects_total{rule="${rule}",kind="${kind}"}`;
     const line = metrics.split('\n').find((each) => each.startsWith(series)) ?? '';
     expect(Number(line.split(' ').at(-1)), series).toBeGreaterThanOrEqual(2);
+    const logged = daemon.log.filter((each) => each.includes(`"rule":"${rule}","effects":{`));
+    expect(logged.length, rule).toBeGreaterThanOrEqual(1);
+    expect(logged[0]).toContain(`"${kind}":`);
   }
   expect(metrics).not.toContain('shadow_effects_total{rule="live"');
+  expect(daemon.log.filter((line) => line.includes(context.keyPrefix))).toEqual([]);
 });

@@ -34,7 +34,7 @@ test.each(['SIGTERM', 'SIGKILL'] as const)('a standby takes over after %s of the
 
   await leader.stop(signal);
   await context.sql.rows('INSERT INTO items VALUES (2)');
-  await context.waitUntilGone('item:2');
+  await context.waitUntilGone('item:2', 30_000);
   expect(await phase(standby)).toBe('streaming');
   expect(await context.keys()).toEqual(['item:3']);
 });
@@ -54,6 +54,7 @@ test('a standby that keeps asking fills no log', async () => {
   const { standby } = await startPair(context);
   await waitFor(async () => (await standby.metric('freshet_sessions_total')) >= 3, {
     what: 'the standby to ask for the slot three times',
+    deadlineMs: 30_000,
   });
   expect(standby.log.filter((line) => line.includes('standing by'))).toHaveLength(1);
 });

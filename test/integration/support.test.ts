@@ -134,10 +134,10 @@ test('a context leaves no database, slot or key behind, even with a slot in use'
     void stream
       .query(`START_REPLICATION SLOT ${context.slot} LOGICAL 0/0 (proto_version '1', publication_names 'x')`)
       .catch(() => {});
-    await waitFor(
-      async () => (await context.admin.rows('SELECT 1 FROM pg_replication_slots WHERE active')).length > 0,
-      { what: 'the slot to be in use' },
-    );
+    const inUse = 'SELECT 1 FROM pg_replication_slots WHERE slot_name = $1 AND active';
+    await waitFor(async () => (await context.admin.rows(inUse, [context.slot])).length > 0, {
+      what: 'the slot to be in use',
+    });
   }
   expect(
     await outer.admin.rows('SELECT 1 FROM pg_replication_slots WHERE slot_name = $1', [seen.slot]),

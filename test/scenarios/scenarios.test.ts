@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { readFixture } from '../../src/config/read-fixture.ts';
-import { describeEffect } from '../../src/fixtures/describe-effect.ts';
+import { describeEffect } from '../../src/explain/describe-effect.ts';
 import { runFixture } from '../../src/fixtures/run-fixture.ts';
 
 /**

@@ -93,8 +93,11 @@ export class DaemonProcess implements AsyncDisposable {
     return (await fetch(`${this.httpUrl}/readyz`)).ok;
   }
 
+  /** Ready, and nothing is left of what was cached before its rules were there: what a test fills then stays. */
   async waitUntilReady(deadlineMs = 30_000): Promise<void> {
     await this.#process.waitUntil('GET /readyz', () => this.isReady(), deadlineMs);
+    const isAdopted = async () => (await this.metric('freshet_rules_pending')) === 0;
+    await this.#process.waitUntil('its rules to be adopted', isAdopted, deadlineMs);
   }
 
   /** Prometheus' text format. */

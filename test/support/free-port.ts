@@ -1,3 +1,4 @@
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
@@ -5,13 +6,28 @@ import { createServer } from 'node:net';
 const FIRST_PORT = 15_000;
 const LAST_PORT = 32_000;
 
-/** A TCP port of 127.0.0.1 on which nothing listens. */
+/**
+ * A TCP port of 127.0.0.1 on which nothing listens. No other test process draws it while this one lives: a daemon listens
+ * only a second later, and a server that is started again wants its old port.
+ */
 export async function freePort(): Promise<number> {
   for (let attempt = 0; attempt < 100; attempt++) {
     const port = FIRST_PORT + Math.floor(Math.random() * (LAST_PORT - FIRST_PORT));
-    if (await isFree(port)) return port;
+    if ((await draw(port)) && (await isFree(port))) return port;
   }
   throw new Error(`no free port found between ${FIRST_PORT} and ${LAST_PORT}`);
+}
+
+/** Who has the UDP port of this number, for which nobody has a use, has drawn it. */
+async function draw(port: number): Promise<boolean> {
+  const socket = createSocket('udp4').unref();
+  try {
+    socket.bind(port, '127.0.0.1');
+    await once(socket, 'listening');
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 async function isFree(port: number): Promise<boolean> {

@@ -150,7 +150,6 @@ test.each(['src/config', 'src/runtime', 'src/telemetry', 'src/preflight', 'src/e
 );
 
 test('no two folders of src import each other', () => {
-  const folderOf = (path: string) => path.split('/').slice(0, 2).join('/');
   const between = imports
     .filter(({ target }) => within(target, 'src'))
     .map(({ file, target }) => `${folderOf(file)} -> ${folderOf(target)}`);
@@ -186,6 +185,11 @@ test('nothing happens when a file of src is imported, but for the scripts that a
   const scripts = filesWith(/^(?!\s)(await |void |[\w.]+\()/m).filter((file) => !within(file, 'cmd'));
   expect(scripts).toEqual(['src/config/write-reference.ts']);
 });
+
+/** `src/session` */
+function folderOf(path: string): string {
+  return path.split('/').slice(0, 2).join('/');
+}
 
 /** `pg-logical-replication/dist/...` is the package `pg-logical-replication`. */
 function packageOf({ target }: Import): string {

@@ -17,11 +17,17 @@ export function classifyPostgresError(error: unknown): Error {
     case '28000':
     case '28P01':
     case '42501':
-    case '3D000':
       return new FatalError(
         'DENIED',
         `Postgres refuses this role or database (SQLSTATE ${state})`,
         'check user, password and database in postgres.url; `freshet setup --print-sql` prints the grants that the role needs',
+        cause,
+      );
+    case '3D000':
+      return new FatalError(
+        'DENIED',
+        'the database does not exist (SQLSTATE 3D000)',
+        'check the database in postgres.url (where that has none, Postgres takes the name of the user), or create it',
         cause,
       );
     default:

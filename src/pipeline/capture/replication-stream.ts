@@ -1,11 +1,11 @@
 import type { Socket } from 'node:net';
 import type { Client } from 'pg';
 import { LogicalReplicationService } from 'pg-logical-replication';
-import { AbstractPlugin } from 'pg-logical-replication/dist/output-plugins/abstract.plugin.js';
 import { RetryableError } from '../../domain/errors.ts';
 import { type Lsn, parseLsn, type SettledLsn } from '../../domain/lsn.ts';
 import { quoteIdentifier } from '../../domain/table.ts';
 import { connectionOptions } from './connection-options.ts';
+import { PayloadPlugin } from './payload-plugin.ts';
 import { classifyReplicationError, classifyStartError } from './postgres-errors.ts';
 import { ReadPacer } from './read-pacer.ts';
 import { StatusSender } from './status-sender.ts';
@@ -22,15 +22,17 @@ export interface StreamOptions {
   readonly publication: string;
   /** Makes a slot for this connection alone, which begins now and is gone with it. */
   readonly isTemporary?: boolean;
-  /** Called before anything is streamed; an error keeps the stream from starting. */
-  readonly onSource: (source: Source) => Promise<void>;
+}
+
+/** Takes what is streamed. */
+export interface StreamReceiver {
   /**
    * One pgoutput message; its memory is used again after the call. While a promise that it returned is open, the
    * socket is not read; what was read already still arrives. An error ends the stream.
    */
-  readonly onPayload: (payload: Buffer) => Promise<void> | undefined;
+  payload(payload: Buffer): Promise<void> | undefined;
   /** Everything up to this position was sent. */
-  readonly onKeepalive: (walEnd: Lsn) => void;
+  keepalive(walEnd: Lsn): void;
 }
 
 /** The parts of pg's undocumented connection that a replication client cannot do without. */
@@ -41,18 +43,22 @@ interface CopyConnection {
 }
 
 /**
- * One replication connection, from START_REPLICATION to its end; never used twice. Of the library only the connection
- * and the protocol's frame are used. Its acknowledgements lose changes: they name one byte too many, a timer confirms
- * what was merely received, and a second subscription starts there. So positions are confirmed here, exact, and only
- * ones that settle has made.
+ * One replication connection; never used twice. Of the library only the connection and the protocol's frame are used.
+ * Its acknowledgements lose changes: they name one byte too many, a timer confirms what was merely received, and a
+ * second subscription starts there. So positions are confirmed here, exact, and only ones that settle has made.
+ *
+ *     connect: which server is it? -> start: START_REPLICATION ... -> ended: a fault, or close
  */
 export class ReplicationStream {
   readonly #options: StreamOptions;
   readonly #service: LogicalReplicationService;
+  readonly #mayStart = Promise.withResolvers<void>();
+  readonly #started = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<void>();
   readonly #pacer = new ReadPacer((until) => this.#pauseUntil(until));
   readonly #pausedUntil = new Set<Promise<void>>();
   #connection: CopyConnection | undefined;
+  #receiver: StreamReceiver | undefined;
   #status: StatusSender | undefined;
 
   constructor(options: StreamOptions) {
@@ -66,28 +72,35 @@ export class ReplicationStream {
       const walEnd = parseLsn(lsn);
       this.#received();
       this.#status?.received(walEnd);
-      this.#options.onKeepalive(walEnd);
+      this.#receiver?.keepalive(walEnd);
       if (replyRequested) this.#status?.send();
     });
     this.#ended.promise.catch(() => {});
   }
 
-  /**
-   * Connects and starts streaming where the slot stands.
-   * @throws StandbySignal when another process holds the slot; RetryableError, FatalError
-   */
-  async open(): Promise<void> {
-    const opened = Promise.withResolvers<void>();
+  /** @returns where changes will come from: nothing is streamed yet @throws RetryableError, FatalError */
+  async connect(): Promise<Source> {
+    const connected = Promise.withResolvers<Source>();
     const plugin = new PayloadPlugin(
       (payload) => this.#payload(payload),
-      (client, slot) => this.#start(client, slot, opened.resolve),
+      (client, slot) => this.#serve(client, slot, connected.resolve),
     );
     // Always 0/0: the slot knows where it stands, and a position of our own could skip changes.
     this.#service.subscribe(plugin, this.#options.slot, '0/0').then(
       () => this.#fail(new RetryableError('Postgres ended the replication stream')),
       (error: unknown) => this.#fail(classifyReplicationError(error)),
     );
-    return await Promise.race([opened.promise, this.#ended.promise.then(() => opened.promise)]);
+    return await this.#unlessFailed(connected.promise);
+  }
+
+  /**
+   * Begins where the slot stands, once it is connected.
+   * @throws StandbySignal when another process holds the slot; RetryableError, FatalError
+   */
+  async start(receiver: StreamReceiver): Promise<void> {
+    this.#receiver = receiver;
+    this.#mayStart.resolve();
+    await this.#unlessFailed(this.#started.promise);
   }
 
   /** Settles when the stream is over: rejects with the fault, resolves after `close`. */
@@ -108,16 +121,22 @@ export class ReplicationStream {
   async close(): Promise<void> {
     this.#status?.stop();
     this.#ended.resolve();
+    // Else the driver would take leave of a server that may be away, and wait for its answer.
+    this.#connection?.stream.destroy();
     await this.#service.destroy();
   }
 
-  async #start(client: Client, slot: string, opened: () => void): Promise<unknown> {
+  async #serve(client: Client, slot: string, onSource: (source: Source) => void): Promise<unknown> {
     const connection = (client as unknown as { connection: CopyConnection }).connection;
     this.#connection = connection;
     const identity = await client.query<{ systemid: string; timeline: string | number }>('IDENTIFY_SYSTEM');
     const timeout = await client.query<{ wal_sender_timeout: string }>('SHOW wal_sender_timeout');
+    const recovery = await client.query<{ is: boolean }>('SELECT pg_is_in_recovery() AS is');
+    if (recovery.rows[0]?.is === true)
+      return this.#fail(new RetryableError('the server is a standby; changes come from the primary alone'));
     const [{ systemid, timeline } = { systemid: '', timeline: 0 }] = identity.rows;
-    await this.#options.onSource({ systemId: systemid, timeline: Number(timeline) });
+    onSource({ systemId: systemid, timeline: Number(timeline) });
+    await this.#mayStart.promise;
     if (this.#options.isTemporary === true) {
       await client.query(
         `CREATE_REPLICATION_SLOT ${quoteIdentifier(slot)} TEMPORARY LOGICAL pgoutput NOEXPORT_SNAPSHOT`,
@@ -134,7 +153,7 @@ export class ReplicationStream {
         isReading: () => this.#pausedUntil.size === 0,
         onSilence: (error) => this.#fail(error),
       });
-      opened();
+      this.#started.resolve();
     });
     const publication = quoteIdentifier(this.#options.publication).replaceAll("'", "''");
     try {
@@ -150,7 +169,7 @@ export class ReplicationStream {
   #payload(payload: Buffer): void {
     this.#received();
     try {
-      const waiting = this.#options.onPayload(payload);
+      const waiting = this.#receiver?.payload(payload);
       if (waiting !== undefined) this.#pauseUntil(waiting);
     } catch (error) {
       this.#fail(error);
@@ -174,36 +193,13 @@ export class ReplicationStream {
       .catch((error: unknown) => this.#fail(error));
   }
 
+  async #unlessFailed<T>(step: Promise<T>): Promise<T> {
+    return await Promise.race([step, this.#ended.promise.then(() => step)]);
+  }
+
   /** The first fault counts; after it nothing more is handed on. */
   #fail(error: unknown): void {
     this.#ended.reject(error);
     this.#connection?.stream.destroy();
-  }
-}
-
-/** Where the library hands over raw pgoutput bytes and lets us start replication our own way. */
-class PayloadPlugin extends AbstractPlugin {
-  readonly #onPayload: (payload: Buffer) => void;
-  readonly #onStart: (client: Client, slot: string) => Promise<unknown>;
-
-  constructor(
-    onPayload: (payload: Buffer) => void,
-    onStart: (client: Client, slot: string) => Promise<unknown>,
-  ) {
-    super({});
-    this.#onPayload = onPayload;
-    this.#onStart = onStart;
-  }
-
-  get name(): string {
-    return 'pgoutput';
-  }
-
-  parse(payload: Buffer): void {
-    this.#onPayload(payload);
-  }
-
-  start(client: Client, slotName: string): Promise<unknown> {
-    return this.#onStart(client, slotName);
   }
 }

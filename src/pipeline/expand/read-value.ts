@@ -20,16 +20,22 @@ type Asked = Pick<Extract<Effect, { kind: 'refresh' }>, 'action' | 'values'>;
 export async function readValue(query: Query, { action, values }: Asked): Promise<Write> {
   const { as, expiry, asEntry } = action;
   const rows = await query<ResultRow>(refreshQuery(action.query, as), values);
-  if (typeof as === 'object') return membersOf(as.member, rows, expiry);
+  if (typeof as === 'object' && 'member' in as) return membersOf(as.member, rows, expiry);
   const [row] = rows;
   if (row === undefined) return { op: 'remove' };
   if (as === 'hash') {
     const fields = new Map(Object.entries(row));
     return { op: 'hash', fields, isComplete: true, replaces: true, expiry };
   }
-  const value = row['value'] ?? null;
+  const value = typeof as === 'object' ? textOf(as.template, row) : (row['value'] ?? null);
   if (value === null) return { op: 'remove' };
   return asEntry === undefined ? { op: 'set', value, expiry } : { op: 'set', value, expiry, asEntry };
+}
+
+/** null where a column is NULL, as with the template of `set`. */
+function textOf(template: KeyTemplate, row: ResultRow): string | null {
+  const render = compileTemplate(template, resultTable(template.columns));
+  return render(template.columns.map((_, index) => row[`r${index}`] ?? null)) ?? null;
 }
 
 type ResultRow = Readonly<Record<string, string | null>>;

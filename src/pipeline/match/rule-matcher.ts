@@ -1,6 +1,7 @@
 import type { Change, ChangeKind } from '../../domain/change.ts';
 import type { Doubt, Verdict } from '../../domain/condition.ts';
-import type { Rule, RuleAction } from '../../domain/rule.ts';
+import type { Rule } from '../../domain/rule.ts';
+import { columnsRead, columnsWritten } from '../../domain/rule-columns.ts';
 import type { Table, TableName } from '../../domain/table.ts';
 
 /** A rule with its condition bound to one version of a table. */
@@ -61,20 +62,8 @@ export class RuleMatcher {
   }
 }
 
-/** The columns whose values a rule needs: for its keys, its queries, its condition, and for what it writes. */
-function columnsOf({ keys, fanOuts, when, action }: Rule, table: Table): readonly string[] {
-  return [
-    ...keys.flatMap((key) => key.columns),
-    ...fanOuts.flatMap(({ each }) => each.columns),
-    ...(when?.columns ?? []),
-    ...writtenColumns(action, table),
-  ];
-}
-
-function writtenColumns(action: RuleAction, table: Table): readonly string[] {
-  if (action.kind === 'refresh') return action.query.columns;
-  if (action.kind === 'sortedSet') return [...action.member.columns, action.score];
-  if (action.kind !== 'set' && action.kind !== 'hash') return [];
-  if (action.kind === 'set' && action.template !== undefined) return action.template.columns;
-  return action.columns ?? table.columns.map(({ name }) => name);
+/** What a rule reads of a row; of one that it writes whole, all that the table has. */
+function columnsOf(rule: Rule, table: Table): readonly string[] {
+  const whole = columnsWritten(rule.action) === undefined ? table.columns : [];
+  return [...columnsRead(rule), ...whole.map(({ name }) => name)];
 }

@@ -1,9 +1,9 @@
 import type { Column } from '../../domain/table.ts';
+import { TYPE_OIDS } from '../../domain/type-oids.ts';
 
-/** https://www.postgresql.org/docs/current/catalog-pg-type.html; these oids are fixed. */
-const BOOL = 16;
-const NUMBERS = new Set([20, 21, 23, 26, 700, 701, 1700]);
-const JSON_TYPES = new Set([114, 3802]);
+const { bool: BOOL, int8, int2, int4, oid, float4, float8, numeric, json, jsonb } = TYPE_OIDS;
+const NUMBERS: ReadonlySet<number> = new Set([int8, int2, int4, oid, float4, float8, numeric]);
+const JSON_TYPES: ReadonlySet<number> = new Set([json, jsonb]);
 /** NaN and the infinities have no form in JSON and become text. */
 const JSON_NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 

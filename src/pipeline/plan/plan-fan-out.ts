@@ -1,6 +1,7 @@
 import type { Change, Row } from '../../domain/change.ts';
-import type { Effect, FanOutAction, Origin } from '../../domain/effect.ts';
+import type { Effect, Origin } from '../../domain/effect.ts';
 import { effectOnAll } from '../../domain/effect-on-all.ts';
+import { isFanOutAction } from '../../domain/fan-out-action.ts';
 import type { FanOut, RuleAction } from '../../domain/rule.ts';
 import type { Table } from '../../domain/table.ts';
 import { compileParameters } from './compile-parameters.ts';
@@ -42,9 +43,4 @@ export function compileFanOut(fanOut: FanOut, action: RuleAction, origin: Origin
         return [all];
     }
   };
-}
-
-function isFanOutAction(action: RuleAction): action is FanOutAction {
-  const { kind } = action;
-  return kind === 'delete' || kind === 'stale' || kind === 'purgeTag' || kind === 'publish';
 }

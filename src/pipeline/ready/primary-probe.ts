@@ -1,9 +1,9 @@
 import { RetryableError } from '../../domain/errors.ts';
-import { type Lsn, parseLsn } from '../../domain/lsn.ts';
+import type { Lsn } from '../../domain/lsn.ts';
 import type { Query } from '../../domain/query.ts';
-import { isVisible, parseSnapshot, type Snapshot } from './snapshot.ts';
+import { WAL_END_COLUMNS, type WalEndRow, walEndOf } from './read-wal-end.ts';
+import { isVisible, nextXid, parseSnapshot, type Snapshot } from './snapshot.ts';
 import { until } from './until.ts';
-import { walEnd } from './wal-end.ts';
 
 /** On a standby a snapshot knows nothing of running transactions; after a failover ids and positions are others. */
 const TIMELINE =
@@ -11,17 +11,12 @@ const TIMELINE =
 
 const SNAPSHOT = `SELECT pg_current_snapshot()::text AS snapshot, ${TIMELINE}`;
 
-const WAL_END = `
-  SELECT CASE WHEN NOT pg_is_in_recovery() THEN pg_current_wal_insert_lsn()::text END AS inserted,
-         current_setting('wal_block_size')::int AS "pageBytes",
-         pg_size_bytes(current_setting('wal_segment_size'))::int AS "segmentBytes",
-         ${TIMELINE}`;
+/** A transaction holds a lock on its own id from before its first row until after it is visible. Anyone may see it. */
+const RUNNING = `SELECT pg_current_snapshot()::text AS snapshot, ${TIMELINE},
+  ARRAY(SELECT transactionid::text::float8 FROM pg_locks
+         WHERE locktype = 'transactionid' AND mode = 'ExclusiveLock') AS running`;
 
-interface WalEndRow {
-  readonly inserted: string;
-  readonly pageBytes: number;
-  readonly segmentBytes: number;
-}
+const WAL_END = `SELECT ${WAL_END_COLUMNS}, ${TIMELINE}`;
 
 /** Asks the server that the changes come from. */
 export class PrimaryProbe {
@@ -40,15 +35,15 @@ export class PrimaryProbe {
     return parseSnapshot(snapshot);
   }
 
-  /**
-   * The end of the WAL: whatever anybody can see now was committed before it. The part that is not flushed counts, for
-   * a commit with `synchronous_commit = off` is visible before it is. It may stay ahead of the stream for 15 seconds
-   * (LOG_SNAPSHOT_INTERVAL_MS in bgwriter.c) where all that is not flushed is of transactions that are open.
-   * @throws RetryableError
-   */
+  /** An id that all transactions are before which have one now. @throws RetryableError */
+  async nextXid(): Promise<bigint> {
+    const row = await this.#ask<{ snapshot: string; running: readonly number[] }>(RUNNING);
+    return nextXid(parseSnapshot(row.snapshot), row.running);
+  }
+
+  /** As `readWalEnd`. @throws RetryableError */
   async walEnd(): Promise<Lsn> {
-    const { inserted, ...sizes } = await this.#ask<WalEndRow>(WAL_END);
-    return walEnd({ inserted: parseLsn(inserted), ...sizes });
+    return walEndOf(await this.#ask<WalEndRow>(WAL_END));
   }
 
   /** @param xid the low 32 bits @throws RetryableError, and when the signal aborts */

@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import type { Batch } from '../../domain/batch.ts';
 import type { CacheKey, Effect, KeyEffect } from '../../domain/effect.ts';
 import { CACHED_SCRIPT } from './fenced-scripts.ts';
-import { FencedWriter } from './fenced-writer.ts';
+import { FencedWriter, type WriteOutcome } from './fenced-writer.ts';
 import { inGroups } from './in-groups.ts';
 import { KeyRemover, type Removals, type RemoverOptions } from './key-remover.ts';
 import type { LeaderToken } from './leader-token.ts';
@@ -18,6 +18,8 @@ export interface Applied {
   readonly written: number;
   /** Writes that Redis refused because it knows a newer version. */
   readonly refused: number;
+  /** Keys that were removed instead, for Redis has no memory for their values. */
+  readonly full: number;
 }
 
 interface Scripts {
@@ -73,7 +75,7 @@ export class BatchApplier {
   async apply(batch: Batch, signal: AbortSignal, isOldest = false): Promise<Applied> {
     const removals = await this.#remover.remove(batch, signal, isOldest ? batch.position : undefined);
     const marks = await this.#marker.mark(batch);
-    if (!batch.isOrdered) return { removals, marks, written: 0, refused: 0 };
+    if (!batch.isOrdered) return { removals, marks, written: 0, refused: 0, full: 0 };
     await this.#remover.removeOlder(batch, removals, signal);
     await this.#purging.cursors?.discard();
     const outcomes = await inGroups(batch.keys.values(), (effect) => this.#write(effect));
@@ -83,11 +85,12 @@ export class BatchApplier {
       marks,
       written: outcomes.filter((outcome) => outcome === true).length,
       refused: outcomes.filter((outcome) => outcome === false).length,
+      full: outcomes.filter((outcome) => outcome === 'full').length,
     };
   }
 
-  /** @returns whether it was written; undefined where nothing is to be written */
-  async #write(effect: KeyEffect): Promise<boolean | undefined> {
+  /** @returns undefined where nothing is to be written */
+  async #write(effect: KeyEffect): Promise<WriteOutcome | undefined> {
     const { key, origin, version } = effect;
     if (effect.kind === 'write') return this.#writer.write(effect);
     // Removed or marked already; the fence of a write that gave way to the removal is still to be left.

@@ -3,6 +3,8 @@ import type { Redis } from 'ioredis';
 /** What one look at Redis tells; the address is `host:port`, without user and password. */
 export type RedisFacts =
   | { readonly kind: 'unreachable'; readonly address: string; readonly reason: string }
+  /** It serves, but this user may not run INFO. */
+  | { readonly kind: 'silent'; readonly address: string }
   | {
       readonly kind: 'reachable';
       readonly address: string;
@@ -31,7 +33,8 @@ export async function describeRedis(redis: Redis, deadlineMs = 5_000): Promise<R
     info.catch(() => {});
     return parseInfo(address, await Promise.race([info, fault.promise]));
   } catch (error) {
-    return { kind: 'unreachable', address, reason: describeFault(error) };
+    const reason = describeFault(error);
+    return reason === 'NOPERM' ? { kind: 'silent', address } : { kind: 'unreachable', address, reason };
   } finally {
     clearTimeout(timer);
     redis.off('error', fault.reject);

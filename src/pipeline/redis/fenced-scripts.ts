@@ -21,12 +21,19 @@ const FENCE = `
   if stored and not isNewer(ARGV[1], stored) then return 0 end
 `;
 
-/** ARGV[2] life of the version in ms. A Redis without memory refuses it; then at least the old value goes. */
+/**
+ * ARGV[2] life of the version in ms. A Redis that is full refuses it; then the old value goes. Reply: -2 for want of
+ * memory, else the error.
+ *
+ * -2 is done as well: an absent key is never wrong, and what came after it would wait for memory for ever. No version is
+ * left; as where one was evicted, older writes are kept out by the order of the stream, in which whatever is delivered
+ * again comes before this one again, and by the leader's token.
+ */
 const WRITING_FENCE = `${FENCE}
   local kept = redis.pcall('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
   if kept.err then
     redis.call('UNLINK', KEYS[1])
-    return kept
+    return string.find(kept.err, 'OOM command', 1, true) and -2 or kept
   end
 `;
 

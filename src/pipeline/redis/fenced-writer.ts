@@ -12,6 +12,9 @@ type WriteEffect = Extract<KeyEffect, { kind: 'write' }>;
 /** A paused process may wake up much later; a version outlives what could still be written from before it. */
 const SHORTEST_VERSION_LIFE_MS = 24 * 3600 * 1000;
 
+/** True: written. False: refused, for Redis knows a newer version. Full: Redis has no memory, and the key was removed. */
+export type WriteOutcome = boolean | 'full';
+
 /** A script with a version; those that store a value have the leader's token as well. */
 type Script = (...keysAndArgs: readonly (string | number)[]) => Promise<number>;
 
@@ -41,20 +44,20 @@ export class FencedWriter {
   }
 
   /**
-   * @returns whether it was written; false where Redis knows a newer version
+   * @returns true for a removal also where a full Redis has no place for its version
    * @throws LeadershipLostError where this session may not write any more; the reply that was an error
    */
-  async write({ key, write, version }: WriteEffect): Promise<boolean> {
+  async write({ key, write, version }: WriteEffect): Promise<WriteOutcome> {
     const fence = formatVersion(version);
     if (write.op === 'remove') {
-      return 1 === (await this.#scripts.freshetRemove(key, versionKey(key), fence, SHORTEST_VERSION_LIFE_MS));
+      return 0 !== (await this.#scripts.freshetRemove(key, versionKey(key), fence, SHORTEST_VERSION_LIFE_MS));
     }
     const { key: leaderKey, value: token } = this.#leader;
     const lifeMs = this.#lifeMs(write.expiry);
     const fenced = [key, versionKey(key), leaderKey, fence, versionLifeMs(lifeMs), token] as const;
     const reply = await this.#store(write, fenced, lifeMs);
     if (reply === -1) throw new LeadershipLostError(leaderKey);
-    return reply === 1;
+    return reply === -2 ? 'full' : reply === 1;
   }
 
   #store(

@@ -4,18 +4,20 @@ import { CLOCK } from '../../lease/lease-scripts.ts';
 import { OWN_PREFIX } from './own-keys.ts';
 import { classifyRedisError } from './redis-errors.ts';
 
-/** Long enough for clients to see how old it has become, short enough to be gone with the daemon. */
-const TTL_MS = 60_000;
+/** Clients see by it how old it has become, up to the longest lag that they may bound (`LONGEST_LAG_MS`). */
+const TTL_MS = 86_400_000;
 
 /**
  * KEYS[1] the heartbeat. ARGV[1] position, ARGV[2] lag in ms when it was sent, ARGV[3] the proven instant by the clock
  * of this Redis in ms, ARGV[4] life in ms. Reply: Redis' time in ms.
  *
  * A command can lie in a buffer for long and then be carried out: so the lag is what it is then. Where Redis' clock was
- * set back meanwhile, or another server answers, it is no less than what it was before.
+ * set back meanwhile, or another server answers, it is no less than what it was before. The first
+ * PEXPIRE: after a write that needs no memory a Redis that is full allows others.
  */
 const HEARTBEAT_SCRIPT = `${CLOCK}
   local lag = math.max(tonumber(ARGV[2]), now - tonumber(ARGV[3]))
+  redis.call('PEXPIRE', KEYS[1], ARGV[4])
   redis.call('HSET', KEYS[1], 'position', ARGV[1],
     'lagMs', string.format('%.0f', lag), 'atMs', string.format('%.0f', now))
   redis.call('PEXPIRE', KEYS[1], ARGV[4])

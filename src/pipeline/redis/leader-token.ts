@@ -7,14 +7,27 @@ import { refuse } from './redis-errors.ts';
 /** As long as the marker of the source, with which it is renewed. */
 const TTL_SECONDS = 30 * 24 * 3600;
 
+/**
+ * KEYS[1] the token. ARGV[1] this session, ARGV[2] life in seconds. Reply: who holds it. EXPIRE, here and below: after
+ * a write that needs no memory a Redis that is full allows others.
+ */
+const LOOK_SCRIPT = `
+  local holder = redis.call('GET', KEYS[1])
+  if holder then return holder end
+  redis.call('EXPIRE', KEYS[1], ARGV[2])
+  redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
+  return ARGV[1]`;
+
 /** KEYS[1] the token. ARGV[1] who held it when this session looked, ARGV[2] this session, ARGV[3] life in seconds. */
 const CLAIM_SCRIPT = `
   local holder = redis.call('GET', KEYS[1])
   if holder ~= ARGV[1] and holder ~= ARGV[2] then return 0 end
+  redis.call('EXPIRE', KEYS[1], ARGV[3])
   redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
   return 1`;
 
 interface Scripts {
+  freshetLook(key: string, value: string, ttlSeconds: number): Promise<string>;
   freshetClaim(key: string, seen: string, value: string, ttlSeconds: number): Promise<number>;
 }
 
@@ -35,6 +48,7 @@ export class LeaderToken {
   #seen = '';
 
   constructor(redis: Redis, slot: string) {
+    redis.defineCommand('freshetLook', { numberOfKeys: 1, lua: LOOK_SCRIPT });
     redis.defineCommand('freshetClaim', { numberOfKeys: 1, lua: CLAIM_SCRIPT });
     this.#redis = redis as Redis & Scripts;
     this.key = `${OWN_PREFIX}{${slot}}:leader`;
@@ -42,8 +56,7 @@ export class LeaderToken {
 
   /** Notes who holds it. Where nobody does it leaves a trace of this look, so that a later loss is seen. @throws RetryableError */
   async look(): Promise<void> {
-    await this.#redis.set(this.key, this.value, 'EX', TTL_SECONDS, 'NX').catch(refuse);
-    this.#seen = (await this.#redis.get(this.key).catch(refuse)) ?? '';
+    this.#seen = await this.#redis.freshetLook(this.key, this.value, TTL_SECONDS).catch(refuse);
   }
 
   /** Takes it over, or renews it. @throws LeadershipLostError where another session came between; RetryableError */
@@ -51,5 +64,10 @@ export class LeaderToken {
     const reply = await this.#redis.freshetClaim(this.key, this.#seen, this.value, TTL_SECONDS).catch(refuse);
     if (reply !== 1) throw new LeadershipLostError(this.key);
     this.#seen = this.value;
+  }
+
+  /** Keeps it from ending, whoever holds it, and from being evicted as what nobody uses. @throws RetryableError */
+  async renew(): Promise<void> {
+    await this.#redis.expire(this.key, TTL_SECONDS).catch(refuse);
   }
 }

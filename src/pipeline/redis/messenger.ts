@@ -4,12 +4,26 @@ import type { Effect } from '../../domain/effect.ts';
 /** A stream that nobody writes to any more must not stay for ever. */
 const STREAM_LIFE_SECONDS = 7 * 24 * 3600;
 
+/**
+ * KEYS[1] the stream. ARGV[1] its greatest length, ARGV[2] the message, ARGV[3] life in seconds. XTRIM first: after a
+ * write that needs no memory a Redis that is full allows others.
+ */
+const APPEND_SCRIPT = `
+  redis.call('XTRIM', KEYS[1], 'MAXLEN', '~', ARGV[1])
+  redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], '*', 'change', ARGV[2])
+  redis.call('EXPIRE', KEYS[1], ARGV[3])`;
+
+interface Scripts {
+  freshetAppend(stream: string, maxLength: number, message: string, ttlSeconds: number): Promise<unknown>;
+}
+
 /** Tells whoever listens which key or pattern has changed, as JSON: `{"rule":"product","key":"product:7"}`. */
 export class Messenger {
-  readonly #redis: Redis;
+  readonly #redis: Redis & Scripts;
 
   constructor(redis: Redis) {
-    this.#redis = redis;
+    redis.defineCommand('freshetAppend', { numberOfKeys: 1, lua: APPEND_SCRIPT });
+    this.#redis = redis as Redis & Scripts;
   }
 
   /** @throws the reply that was an error */
@@ -19,7 +33,6 @@ export class Messenger {
       await this.#redis.publish(to.name, message);
       return;
     }
-    await this.#redis.xadd(to.name, 'MAXLEN', '~', to.maxLength, '*', 'change', message);
-    await this.#redis.expire(to.name, STREAM_LIFE_SECONDS);
+    await this.#redis.freshetAppend(to.name, to.maxLength, message, STREAM_LIFE_SECONDS);
   }
 }

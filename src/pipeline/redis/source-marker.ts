@@ -2,8 +2,21 @@ import type { Redis } from 'ioredis';
 import { OWN_PREFIX } from './own-keys.ts';
 import { refuse } from './redis-errors.ts';
 
-/** Renewed with every session, and daily within one. */
+/** Renewed with every session, and within one. */
 const TTL_SECONDS = 30 * 24 * 3600;
+
+/**
+ * KEYS[1] the marker. ARGV[1] system id, ARGV[2] timeline, ARGV[3] epoch, ARGV[4] life in seconds. The first EXPIRE:
+ * after a write that needs no memory a Redis that is full allows others.
+ */
+const MARK_SCRIPT = `
+  redis.call('EXPIRE', KEYS[1], ARGV[4])
+  redis.call('HSET', KEYS[1], 'systemId', ARGV[1], 'timeline', ARGV[2], 'epoch', ARGV[3])
+  redis.call('EXPIRE', KEYS[1], ARGV[4])`;
+
+interface Scripts {
+  freshetMark(key: string, ...args: readonly (string | number)[]): Promise<unknown>;
+}
 
 /** The Postgres whose changes the keys in this Redis reflect. */
 interface MarkedSource {
@@ -19,10 +32,11 @@ interface MarkedSource {
  */
 export class SourceMarker {
   readonly key: string;
-  readonly #redis: Redis;
+  readonly #redis: Redis & Scripts;
 
   constructor(redis: Redis, slot: string) {
-    this.#redis = redis;
+    redis.defineCommand('freshetMark', { numberOfKeys: 1, lua: MARK_SCRIPT });
+    this.#redis = redis as Redis & Scripts;
     this.key = `${OWN_PREFIX}{${slot}}:source`;
   }
 
@@ -35,12 +49,6 @@ export class SourceMarker {
 
   /** @throws RetryableError */
   async write({ systemId, timeline, epoch }: MarkedSource): Promise<void> {
-    const replies = await this.#redis
-      .multi()
-      .hset(this.key, { systemId, timeline, epoch })
-      .expire(this.key, TTL_SECONDS)
-      .exec()
-      .catch(refuse);
-    for (const [error] of replies ?? []) if (error !== null) refuse(error);
+    await this.#redis.freshetMark(this.key, systemId, timeline, epoch, TTL_SECONDS).catch(refuse);
   }
 }

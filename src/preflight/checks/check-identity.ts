@@ -1,6 +1,8 @@
 import type { Finding } from '../../domain/finding.ts';
+import type { ErrorCode } from '../../domain/finding-codes.ts';
+import { oldColumnsRead } from '../../domain/rule-columns.ts';
 import { formatTableName } from '../../domain/table.ts';
-import { listColumns, listTables } from '../../sql/name-list.ts';
+import { listColumns, listNames, listTables } from '../../sql/name-list.ts';
 import type { RelationFacts } from '../facts/relation-facts.ts';
 import type { RuledTable } from '../facts/ruled-table.ts';
 import { isStreamable } from '../facts/ruled-table.ts';
@@ -31,20 +33,15 @@ export function checkIdentity(
     .flatMap((table) => [
       ...report(table, generated, 'IDENTITY_UNUSABLE', (leaf) => whyUnusable(leaf)),
       ...report(table, generated, 'IDENTITY_GENERATED', (leaf) => whyRefused(leaf, generated)),
-      ...report(table, generated, 'IDENTITY_LACKS_COLUMN', (leaf) =>
-        whyBlind(leaf, neededColumns(table, leaf)),
-      ),
+      ...report(table, generated, 'IDENTITY_LACKS_COLUMN', (leaf) => whyBlind(table, leaf)),
     ]);
 }
-
-/** Codes of the findings after which publishing the table would make the application's writes fail. */
-export const BREAKS_WRITES: ReadonlySet<string> = new Set(['IDENTITY_UNUSABLE', 'IDENTITY_GENERATED']);
 
 /** One finding a table, however many partitions share the fault; the remedy has them all. */
 function report(
   table: RuledTable,
   generated: GeneratedColumns,
-  code: string,
+  code: ErrorCode,
   fault: (leaf: RelationFacts) => string | undefined,
 ): readonly Finding[] {
   const faulty = table.leaves.filter((leaf) => fault(leaf) !== undefined);
@@ -66,18 +63,10 @@ function report(
   ];
 }
 
-/** Columns whose old values some rule needs; INSERT and TRUNCATE have no old row. */
+/** Columns whose old values some rule needs. */
 export function neededColumns({ rules }: RuledTable, leaf: RelationFacts): readonly string[] {
-  const names = rules
-    .filter(({ on }) => on.has('update') || on.has('delete'))
-    .flatMap(({ keys, fanOuts, on, when, action }) => [
-      ...keys.flatMap(({ columns }) => columns),
-      ...fanOuts.flatMap(({ each }) => each.columns),
-      ...(action.kind === 'sortedSet' ? action.member.columns : []),
-      ...(on.has('update') ? (when?.oldColumns ?? []) : []),
-    ]);
   // Missing and generated columns have findings of their own, and no identity helps them.
-  return [...new Set(names)].filter((name) =>
+  return [...new Set(rules.flatMap(oldColumnsRead))].filter((name) =>
     leaf.columns.some((column) => column.name === name && column.generated === null),
   );
 }
@@ -91,6 +80,11 @@ export function forbiddenColumns(
     (column) => column.generated === 'virtual' || (column.generated === 'stored' && !published),
   );
   return new Set(unsent.map(({ name }) => name));
+}
+
+/** Publishing it makes the application's own UPDATE and DELETE fail. */
+export function breaksWrites(leaf: RelationFacts, generated: GeneratedColumns): boolean {
+  return (whyUnusable(leaf) ?? whyRefused(leaf, generated)) !== undefined;
 }
 
 function whyUnusable(leaf: RelationFacts): string | undefined {
@@ -113,11 +107,16 @@ function whyRefused(leaf: RelationFacts, generated: GeneratedColumns): string | 
   return `has the generated column ${listColumns(held)} in its replica identity, which the publication leaves out: once published, Postgres 18 refuses every UPDATE and DELETE on it`;
 }
 
-function whyBlind(leaf: RelationFacts, needed: readonly string[]): string | undefined {
+function whyBlind(table: RuledTable, leaf: RelationFacts): string | undefined {
   const { identity, identityColumns } = leaf;
   if (identityColumns === null) return undefined;
-  const absent = needed.filter((column) => !identityColumns.includes(column));
+  const absent = neededColumns(table, leaf).filter((column) => !identityColumns.includes(column));
   if (absent.length === 0) return undefined;
   const kind = identity === 'index' ? 'an index on' : 'the primary key';
-  return `DELETE, and UPDATE that changes it, do not tell the old value of ${listColumns(absent)}, which a rule needs: the replica identity is ${kind} (${listColumns(identityColumns)})`;
+  const needing = table.rules.flatMap((rule) => {
+    const [first] = oldColumnsRead(rule).filter((column) => absent.includes(column));
+    return first === undefined ? [] : [`rule ${rule.name} (${rule.columnAt(first)})`];
+  });
+  const need = needing.length === 1 ? 'needs' : 'need';
+  return `DELETE, and UPDATE that changes it, do not tell the old value of ${listColumns(absent)}, which ${listNames(needing)} ${need}: the replica identity is ${kind} (${listColumns(identityColumns)})`;
 }

@@ -1,6 +1,7 @@
 import type { Finding } from '../../domain/finding.ts';
 import type { FilterName } from '../../domain/key-template.ts';
 import type { Rule } from '../../domain/rule.ts';
+import { columnsRead } from '../../domain/rule-columns.ts';
 import { formatTableName, quoteIdentifier } from '../../domain/table.ts';
 import { nearestName } from '../../suggest/nearest-name.ts';
 import type { ColumnFacts } from '../facts/relation-facts.ts';
@@ -56,9 +57,12 @@ function checkRule(
   if (relation === undefined || !isTable(relation)) return [];
   const keyColumns = new Set(rule.keys.flatMap(({ columns }) => columns));
   const subject = `rule ${rule.name}`;
-  return [...new Set([...keyColumns, ...otherColumns(rule)])].flatMap((name): readonly Finding[] => {
+  // What a condition alone misses is told with its place, by checkConditions.
+  const toldHere = new Set(columnsRead({ ...rule, when: undefined }));
+  return [...new Set(columnsRead(rule))].flatMap((name): readonly Finding[] => {
     const column = relation.columns.find((candidate) => candidate.name === name);
     if (column === undefined) {
+      if (!toldHere.has(name)) return [];
       const candidates = relation.columns.map((candidate) => candidate.name);
       const near = nearestName(name, candidates);
       return [
@@ -66,7 +70,7 @@ function checkRule(
           code: 'COLUMN_MISSING',
           severity: 'error',
           subject,
-          message: `${formatTableName(relation)} has no column ${quoteIdentifier(name)}${near === undefined ? '' : `; did you mean ${quoteIdentifier(near)}?`} (${rule.where})`,
+          message: `${formatTableName(relation)} has no column ${quoteIdentifier(name)}${near === undefined ? '' : `; did you mean ${quoteIdentifier(near)}?`} (${rule.columnAt(name)})`,
         },
       ];
     }
@@ -75,23 +79,6 @@ function checkRule(
     if (!keyColumns.has(name)) return [];
     return [...checkTextForm(subject, column, rule), ...checkNull(subject, column)];
   });
-}
-
-/** What a rule reads beside its keys, for queries and for what it writes: any text will do. */
-function otherColumns({ fanOuts, action }: Rule): readonly string[] {
-  const bound = fanOuts.flatMap(({ each }) => each.columns);
-  switch (action.kind) {
-    case 'refresh':
-      return [...bound, ...action.query.columns];
-    case 'set':
-      return [...bound, ...(action.columns ?? action.template?.columns ?? [])];
-    case 'hash':
-      return [...bound, ...(action.columns ?? [])];
-    case 'sortedSet':
-      return [...bound, ...action.member.columns, action.score];
-    default:
-      return bound;
-  }
 }
 
 function generated(subject: string, column: ColumnFacts, rule: Rule, version: number): Finding {
@@ -106,7 +93,7 @@ function generated(subject: string, column: ColumnFacts, rule: Rule, version: nu
     code: 'COLUMN_GENERATED',
     severity: 'error',
     subject,
-    message: `${message} (${rule.where})`,
+    message: `${message} (${rule.columnAt(column.name)})`,
   };
 }
 

@@ -18,7 +18,7 @@ export function checkReadings(tables: readonly RuledTable[]): readonly Finding[]
   );
 }
 
-function checkScore({ relation }: RuledTable, { action, name, where }: Rule): readonly Finding[] {
+function checkScore({ relation }: RuledTable, { action, name, columnAt }: Rule): readonly Finding[] {
   if (action.kind !== 'sortedSet') return [];
   const column = relation?.columns.find((candidate) => candidate.name === action.score);
   if (column === undefined || (NUMBERS.has(column.type) && !column.isArray)) return [];
@@ -27,7 +27,7 @@ function checkScore({ relation }: RuledTable, { action, name, where }: Rule): re
       code: 'SCORE_NOT_A_NUMBER',
       severity: 'error',
       subject: `rule ${name}`,
-      message: `the score ${quoteIdentifier(column.name)} is of type ${column.sqlType}, and Redis takes numbers only (${where})`,
+      message: `the score ${quoteIdentifier(column.name)} is of type ${column.sqlType}, and Redis takes numbers only (${columnAt(column.name)})`,
     },
   ];
 }

@@ -1,4 +1,5 @@
 import type { Finding } from '../../domain/finding.ts';
+import type { ErrorCode } from '../../domain/finding-codes.ts';
 import type { RedisFacts } from '../../pipeline/redis/describe-redis.ts';
 
 const OLDEST_VERSION = [6, 2] as const;
@@ -15,7 +16,13 @@ const REASONS: Readonly<Record<string, string>> = {
 export function checkRedis(redis: RedisFacts): readonly Finding[] {
   const subject = `redis ${redis.address}`;
   if (redis.kind === 'unreachable') return [unreachable(subject, redis.reason)];
-  const error = (code: string, message: string): Finding => ({ code, severity: 'error', subject, message });
+  if (redis.kind === 'silent') return [unknown(subject)];
+  const error = (code: ErrorCode, message: string): Finding => ({
+    code,
+    severity: 'error',
+    subject,
+    message,
+  });
   const findings: Finding[] = [];
   if (redis.version !== undefined && isOld(redis.version))
     findings.push(error('REDIS_TOO_OLD', `is version ${redis.version}; Freshet needs 6.2 or newer`));
@@ -30,20 +37,23 @@ export function checkRedis(redis: RedisFacts): readonly Finding[] {
       code: 'REDIS_NO_EVICTION',
       severity: 'warning',
       subject,
-      message: `has a maxmemory of ${redis.maxMemoryBytes} bytes and evicts nothing: once full, the application cannot store values any more (deletes still work)`,
+      message: `has a maxmemory of ${redis.maxMemoryBytes} bytes and evicts nothing: once full, neither the application nor rules can store values any more (deletes still work, and what a rule would store is deleted)`,
       remedy: 'redis-cli CONFIG SET maxmemory-policy allkeys-lru',
     });
   return findings;
 }
 
+function unknown(subject: string): Finding {
+  return {
+    code: 'REDIS_UNKNOWN',
+    severity: 'error',
+    subject,
+    message: 'this user may not run INFO, by which Freshet knows the server and notices another one',
+    remedy: 'redis-cli ACL SETUSER <the user of redis.url> +info',
+  };
+}
+
 function unreachable(subject: string, reason: string): Finding {
-  if (reason === 'NOPERM')
-    return {
-      code: 'REDIS_UNKNOWN',
-      severity: 'warning',
-      subject,
-      message: 'this user may not run INFO, so version, role and eviction are not known',
-    };
   const message = `does not serve: ${REASONS[reason] ?? reason}; check redis.url`;
   return { code: 'REDIS_UNREACHABLE', severity: 'error', subject, message };
 }

@@ -1,7 +1,8 @@
-import { FatalError, RetryableError } from '../../domain/errors.ts';
 import type { Finding } from '../../domain/finding.ts';
+import type { ErrorCode } from '../../domain/finding-codes.ts';
 import type { Query } from '../../domain/query.ts';
 import type { ReplicaFacts } from '../../pipeline/capture/describe-replica.ts';
+import { replicaFaultFinding } from './fault-finding.ts';
 
 type Reachable = Extract<ReplicaFacts, { kind: 'reachable' }>;
 
@@ -24,36 +25,20 @@ export function checkReplicas(
 ): readonly Finding[] {
   return replicas
     .map((replica) => {
+      if (replica.kind === 'unreachable') return replicaFaultFinding(replica.fault, replica.address);
       const subject = `replica ${replica.address}`;
-      if (replica.kind === 'unreachable') return unreachable(subject, replica.fault);
       return checkOrigin(subject, replica, systemId) ?? checkDelay(subject, replica);
     })
     .filter((finding) => finding !== undefined);
 }
 
-/** One that is away now may come back; until then `run` deletes keys early and confirms nothing. */
-function unreachable(subject: string, fault: unknown): Finding {
-  if (fault instanceof FatalError)
-    return {
-      code: `REPLICA_${fault.code}`,
-      severity: 'error',
-      subject,
-      message: fault.message,
-      remedy: 'check user, password and database of this server in postgres.replicas',
-    };
-  if (!(fault instanceof RetryableError)) throw fault;
-  const { cause } = fault;
-  const code = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : '';
-  return {
-    code: 'REPLICA_UNREACHABLE',
-    severity: 'warning',
-    subject,
-    message: `cannot be asked: ${fault.message}${code}; nothing is confirmed to Postgres until it answers, or is taken out of postgres.replicas`,
-  };
-}
-
 function checkOrigin(subject: string, replica: Reachable, systemId: string | undefined): Finding | undefined {
-  const error = (code: string, message: string): Finding => ({ code, severity: 'error', subject, message });
+  const error = (code: ErrorCode, message: string): Finding => ({
+    code,
+    severity: 'error',
+    subject,
+    message,
+  });
   if (systemId !== undefined && replica.systemId !== systemId)
     return error(
       'REPLICA_OF_OTHER_SERVER',

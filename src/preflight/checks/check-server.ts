@@ -1,4 +1,5 @@
 import type { Finding } from '../../domain/finding.ts';
+import type { ErrorCode } from '../../domain/finding-codes.ts';
 import { quoteIdentifier } from '../../domain/table.ts';
 import type { Capacity, ServerFacts } from '../facts/server-facts.ts';
 import type { SlotFacts } from '../facts/slot-facts.ts';
@@ -22,6 +23,7 @@ export function checkServer(server: ServerFacts, slot: SlotFacts | undefined): r
       ? checkCapacity('WAL_SENDERS_FULL', 'max_wal_senders', 'walsenders', server.walSenders)
       : []),
     ...checkSenderTimeout(server),
+    ...checkSynchronousStandbys(server),
   ];
 }
 
@@ -91,6 +93,7 @@ function checkRole({ mayReplicate, role }: ServerFacts): readonly Finding[] {
       subject: `role ${role}`,
       message: 'may not use replication slots',
       remedy:
+        '-- for the role that the daemon connects as; the owner of the tables needs it not, and leaves the slot to that one\n' +
         `ALTER ROLE ${quoteIdentifier(role)} REPLICATION;\n` +
         `-- on Amazon RDS instead: GRANT rds_replication TO ${quoteIdentifier(role)};`,
     },
@@ -98,7 +101,7 @@ function checkRole({ mayReplicate, role }: ServerFacts): readonly Finding[] {
 }
 
 function checkCapacity(
-  code: string,
+  code: ErrorCode,
   setting: string,
   what: string,
   { used, max }: Capacity,
@@ -128,6 +131,26 @@ function checkSenderTimeout({ walSenderTimeoutMs }: ServerFacts): readonly Findi
       subject: 'wal_sender_timeout',
       message,
       remedy: "ALTER SYSTEM SET wal_sender_timeout = '60s';\nSELECT pg_reload_conf();",
+    },
+  ];
+}
+
+/** Freshet confirms a commit once it is visible, and a commit is visible once its synchronous standby has confirmed it. */
+function checkSynchronousStandbys({
+  synchronousStandbyNames,
+  applicationName,
+}: ServerFacts): readonly Finding[] {
+  const names = synchronousStandbyNames.split(/[\s,()"]+/).map((name) => name.toLowerCase());
+  const mine = ['*', applicationName.toLowerCase()].find((name) => names.includes(name));
+  if (mine === undefined) return [];
+  return [
+    {
+      code: 'SYNCHRONOUS_STANDBY',
+      severity: 'error',
+      subject: 'synchronous_standby_names',
+      message: `holds ${mine}, so that Postgres may take Freshet for a standby: commits would wait for Freshet, which waits for them`,
+      remedy:
+        "-- name each standby by its application_name\nALTER SYSTEM SET synchronous_standby_names = '...';\nSELECT pg_reload_conf();",
     },
   ];
 }

@@ -1,4 +1,5 @@
 import type { Finding } from '../../domain/finding.ts';
+import { KEYS_WITHOUT_VALUE } from '../../domain/keys-without-value.ts';
 import type { Rule, RuleAction } from '../../domain/rule.ts';
 import { keyPattern } from '../../template/key-pattern.ts';
 import type { RuledTable } from '../facts/ruled-table.ts';
@@ -8,9 +9,6 @@ interface SharedKey {
   readonly rule: Rule;
   readonly template: string;
 }
-
-/** Messages leave the key alone; the keys of patterns and tags are none of the application's. */
-const TOUCHES_NO_KEY: ReadonlySet<RuleAction['kind']> = new Set(['publish', 'purgePattern', 'purgeTag']);
 
 /** These store nothing. */
 const REMOVES: ReadonlySet<RuleAction['kind']> = new Set(['delete', 'stale']);
@@ -23,7 +21,7 @@ const REMOVES: ReadonlySet<RuleAction['kind']> = new Set(['delete', 'stale']);
 export function checkSharedKeys(tables: readonly RuledTable[]): readonly Finding[] {
   const shared = tables
     .flatMap(({ rules }) => rules)
-    .filter(({ mode, action }) => mode === 'live' && !TOUCHES_NO_KEY.has(action.kind))
+    .filter(({ mode, action }) => mode === 'live' && !KEYS_WITHOUT_VALUE.has(action.kind))
     .flatMap((rule) => rule.keys.map((key) => ({ rule, template: key.source, pattern: keyPattern(key) })));
   return [...Map.groupBy(shared, ({ pattern }) => pattern).values()].flatMap(checkGroup);
 }

@@ -1,4 +1,7 @@
+import { isFanOutAction } from '../../domain/fan-out-action.ts';
 import type { Finding } from '../../domain/finding.ts';
+import type { ErrorCode } from '../../domain/finding-codes.ts';
+import type { Rule } from '../../domain/rule.ts';
 import { formatTableName, type TableName } from '../../domain/table.ts';
 import { listTables } from '../../sql/name-list.ts';
 import { nearestName } from '../../suggest/nearest-name.ts';
@@ -29,7 +32,7 @@ function checkTable(table: RuledTable, allNames: readonly TableName[]): readonly
   const { relation, rules } = table;
   const name = formatTableName(table.name);
   const named = `named by ${rules.map((rule) => `rule ${rule.name} (${rule.where})`).join(', ')}`;
-  const refuse = (code: string, message: string, remedy?: string): readonly Finding[] => [
+  const refuse = (code: ErrorCode, message: string, remedy?: string): readonly Finding[] => [
     { code, severity: 'error', subject: name, message, ...(remedy === undefined ? {} : { remedy }) },
   ];
   if (relation === undefined) {
@@ -48,6 +51,7 @@ function checkTable(table: RuledTable, allNames: readonly TableName[]): readonly
         message:
           'is a materialized view: it has no row events, so all keys of its rules are purged when it is refreshed',
       },
+      ...rules.flatMap((rule) => checkViewAction(rule, name)),
     ];
   if (!isTable(relation))
     return refuse('TABLE_KIND', `${REFUSED_KINDS[relation.kind] ?? 'is no table'}; it is ${named}`);
@@ -57,6 +61,19 @@ function checkTable(table: RuledTable, allNames: readonly TableName[]): readonly
       `is a partition; its changes count as changes of ${formatTableName(relation.root)}: name that one; it is ${named}`,
     );
   return [...checkLeaves(table, name), ...checkChildren(table, name)];
+}
+
+/** What needs a row to write would only ever purge its keys, and say nothing. */
+function checkViewAction({ name, action, where }: Rule, view: string): readonly Finding[] {
+  if (isFanOutAction(action) || action.kind === 'purgePattern') return [];
+  return [
+    {
+      code: 'ACTION_WITHOUT_ROWS',
+      severity: 'error',
+      subject: `rule ${name}`,
+      message: `${action.kind} needs rows, and the materialized view ${view} has no row events: its keys could only be purged; use delete, or name the tables that the view reads (${where})`,
+    },
+  ];
 }
 
 function checkLeaves({ relation, leaves }: RuledTable, name: string): readonly Finding[] {

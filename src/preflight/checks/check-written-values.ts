@@ -1,6 +1,7 @@
 import type { ChangeKind } from '../../domain/change.ts';
 import type { Finding } from '../../domain/finding.ts';
 import type { Rule, RuleAction } from '../../domain/rule.ts';
+import { columnsWritten } from '../../domain/rule-columns.ts';
 import { formatTableName } from '../../domain/table.ts';
 import { listColumns, listNames } from '../../sql/name-list.ts';
 import type { ColumnFacts, RelationFacts } from '../facts/relation-facts.ts';
@@ -51,7 +52,7 @@ function checkUnsent({ leaves }: RuledTable, rule: Rule, action: WritingAction):
   if (action.kind === 'hash' || !rule.on.has('update')) return [];
   const faulty = leaves.filter(({ identity }) => identity !== 'full');
   const large = new Set(
-    faulty.flatMap((leaf) => writtenColumns(leaf, action).filter(mayBeLarge)).map(({ name }) => name),
+    faulty.flatMap((leaf) => writtenOf(leaf, action).filter(mayBeLarge)).map(({ name }) => name),
   );
   if (large.size === 0) return [];
   return [
@@ -75,7 +76,7 @@ function checkLeftOut(
   action: WritingAction,
   sendsGenerated: boolean,
 ): readonly Finding[] {
-  if (action.columns !== undefined || (action.kind === 'set' && action.template !== undefined)) return [];
+  if (columnsWritten(action) !== undefined) return [];
   const leftOut = new Set(
     leaves
       .flatMap(({ columns }) => columns)
@@ -93,8 +94,8 @@ function checkLeftOut(
   ];
 }
 
-function writtenColumns(leaf: RelationFacts, action: WritingAction): readonly ColumnFacts[] {
-  const names = action.columns ?? (action.kind === 'set' ? action.template?.columns : undefined);
+function writtenOf(leaf: RelationFacts, action: WritingAction): readonly ColumnFacts[] {
+  const names = columnsWritten(action);
   if (names === undefined) return leaf.columns.filter(({ generated }) => generated === null);
   return leaf.columns.filter(({ name }) => names.includes(name));
 }

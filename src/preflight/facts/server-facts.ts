@@ -16,6 +16,9 @@ export interface ServerFacts {
   readonly maxSlotWalKeepSizeMb: number;
   /** 0 is no limit. */
   readonly walSenderTimeoutMs: number;
+  readonly synchronousStandbyNames: string;
+  /** By which `synchronousStandbyNames` would know the connection that streams. */
+  readonly applicationName: string;
 }
 
 export interface Capacity {
@@ -46,7 +49,9 @@ const SERVER_SQL = `
          (SELECT count(*) FROM pg_stat_replication)::int AS "sendersUsed",
          current_setting('max_wal_senders')::int AS "sendersMax",
          (SELECT setting::int FROM pg_settings WHERE name = 'max_slot_wal_keep_size') AS "maxSlotWalKeepSizeMb",
-         (SELECT setting::int FROM pg_settings WHERE name = 'wal_sender_timeout') AS "walSenderTimeoutMs"`;
+         (SELECT setting::int FROM pg_settings WHERE name = 'wal_sender_timeout') AS "walSenderTimeoutMs",
+         current_setting('synchronous_standby_names') AS "synchronousStandbyNames",
+         current_setting('application_name') AS "applicationName"`;
 
 /** @throws whatever `query` throws */
 export async function readServerFacts(query: Query): Promise<ServerFacts> {

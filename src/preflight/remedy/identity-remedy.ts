@@ -63,10 +63,10 @@ function fullRemedy(
       `-- An index can, after: ${alternative === '' ? 'leaving the column that no index takes out of the key' : alternative}. Then check again.`,
     ];
   return [
-    '-- An UPDATE then writes the whole old row too: about 53 % more WAL on small rows, up to eleven-fold with large values.',
+    '-- Your choice, for an UPDATE then writes the whole old row too: about 53 % more WAL on small rows, up to eleven-fold with large values.',
     ...(alternative === ''
       ? []
       : [`-- Cheaper is an index (about 17 %), after: ${alternative}. Then check again.`]),
-    setIdentity(formatTableName(leaf), 'FULL'),
+    setIdentity(formatTableName(leaf), 'FULL').sql,
   ];
 }

@@ -1,6 +1,6 @@
 import type { Finding } from '../../domain/finding.ts';
 import { listNames } from '../../sql/name-list.ts';
-import { concernsStream, type PlannedStatement } from './plan-mends.ts';
+import { concernsSlotAlone, concernsStream, type PlannedStatement } from './plan-mends.ts';
 
 export type MendOutcome =
   | { readonly kind: 'done'; readonly note?: string }
@@ -34,7 +34,7 @@ export async function applyMends(
     let reason = failedNeed(planned, results);
     if (reason === undefined && concernsStream(planned.statement)) {
       obstacles ??= await readObstacles();
-      reason = describeObstacles(obstacles);
+      reason = describeObstacles(obstacles, planned.statement);
     }
     const outcome: MendOutcome = reason === undefined ? await run(planned) : { kind: 'skipped', reason };
     const result = { ...planned, outcome };
@@ -56,7 +56,14 @@ function needs(statement: PlannedStatement['statement'], earlier: PlannedStateme
   return 'table' in statement && 'table' in earlier && statement.table === earlier.table;
 }
 
-function describeObstacles(obstacles: readonly Finding[]): string | undefined {
-  if (obstacles.length === 0) return undefined;
-  return `not before this is mended: ${listNames(obstacles.map(({ code, subject }) => `${code} ${subject}`))}`;
+function describeObstacles(
+  obstacles: readonly Finding[],
+  { kind }: PlannedStatement['statement'],
+): string | undefined {
+  const others = obstacles.filter((finding) => !concernsSlotAlone(finding));
+  if (others.length > 0)
+    return `not before this is mended: ${listNames(others.map(({ code, subject }) => `${code} ${subject}`))}`;
+  const [lacking] = obstacles;
+  if (lacking === undefined || kind !== 'create-slot') return undefined;
+  return `${lacking.subject} ${lacking.message}: the slot is left for the daemon's role, \`freshet setup\` with its URL`;
 }

@@ -10,29 +10,17 @@ export interface LockBlocker {
   readonly open: string | null;
 }
 
-/** Query texts stay out: they hold values. @param waiting a query for the pids of those that wait */
-function blockersSql(waiting: string): string {
-  return `
+/** Query texts stay out: they hold values. */
+const BLOCKERS_SQL = `
   SELECT DISTINCT blocker.pid, a.usename AS role, a.application_name AS application, a.state,
          date_trunc('second', now() - a.xact_start)::text AS open
-  FROM (${waiting}) AS waiting (pid)
-  CROSS JOIN unnest(pg_blocking_pids(waiting.pid)) AS blocker(pid)
+  FROM unnest(pg_blocking_pids($1::int)) AS blocker(pid)
   LEFT JOIN pg_stat_activity a ON a.pid = blocker.pid
   ORDER BY 1`;
-}
-
-/** While it is created, a slot is in the view already, held by the backend that waits. */
-const SLOT_BLOCKERS_SQL = blockersSql('SELECT active_pid FROM pg_replication_slots WHERE slot_name = $1');
-const BACKEND_BLOCKERS_SQL = blockersSql('SELECT $1::int');
-
-/** @throws whatever `query` throws */
-export function readSlotBlockers(query: Query, slot: string): Promise<readonly LockBlocker[]> {
-  return query<LockBlocker>(SLOT_BLOCKERS_SQL, [slot]);
-}
 
 /** Whom this backend waits for. @throws whatever `query` throws */
-export function readBackendBlockers(query: Query, backend: number): Promise<readonly LockBlocker[]> {
-  return query<LockBlocker>(BACKEND_BLOCKERS_SQL, [backend]);
+export async function readLockBlockers(query: Query, backend: number): Promise<readonly LockBlocker[]> {
+  return query<LockBlocker>(BLOCKERS_SQL, [backend]);
 }
 
 export function describeLockBlocker({ pid, role, application, state, open }: LockBlocker): string {

@@ -40,6 +40,11 @@ export function streamObstacles(findings: readonly Finding[]): readonly Finding[
   );
 }
 
+/** Who owns the tables and publishes them need not be who streams, and makes the slot. */
+export function concernsSlotAlone({ code }: Finding): boolean {
+  return code === 'ROLE_LACKS_REPLICATION';
+}
+
 /** Of the publication or the slot: it comes after all else. */
 export function concernsStream({ kind }: Statement): boolean {
   return STAGES[kind] > 0;

@@ -1,8 +1,8 @@
 import type { LockingQuery, Query } from '../../domain/query.ts';
 import type { IndexStatement, Statement } from '../../domain/statement.ts';
 import type { MendOutcome } from './apply-mends.ts';
-import { readBackendBlockers } from './lock-blockers.ts';
-import { concernsStream, type PlannedStatement } from './plan-mends.ts';
+import { readLockBlockers } from './lock-blockers.ts';
+import { concernsStream } from './plan-mends.ts';
 import { reportBlockers } from './report-blockers.ts';
 import { describeRefusal } from './statement-refusal.ts';
 
@@ -14,6 +14,8 @@ export interface LockLimits {
 }
 
 export interface RunStatementOptions {
+  /** Who is said to wait: `2`, `slot freshet`. */
+  readonly what: string;
   readonly query: Query;
   readonly lockingQuery: LockingQuery;
   readonly report: (line: string) => void;
@@ -30,12 +32,9 @@ const OBJECT_EXISTS: ReadonlySet<string> = new Set(['42710', '23505']);
 /** duplicate_table: what an index whose name is taken is refused with. */
 const TABLE_EXISTS = '42P07';
 
-/** Runs one statement of a plan. @throws where not the statement failed but the connection */
-export async function runStatement(
-  { number, statement }: PlannedStatement,
-  options: RunStatementOptions,
-): Promise<MendOutcome> {
-  const { query, lockingQuery, report, limits } = options;
+/** @throws where not the statement failed but the connection */
+export async function runStatement(statement: Statement, options: RunStatementOptions): Promise<MendOutcome> {
+  const { what, query, lockingQuery, report, limits } = options;
   const { kind, sql } = statement;
   const lockTimeoutMs = kind === 'alter-table' ? limits.briefMs : limits.patientMs;
   if (kind === 'drop-index' && !(await isUnfinished(query, statement)))
@@ -46,8 +45,8 @@ export async function runStatement(
       backend = pid;
     });
     await reportBlockers(running, {
-      what: `${number}`,
-      readBlockers: () => readBackendBlockers(query, backend),
+      what,
+      readBlockers: () => readLockBlockers(query, backend),
       report,
       intervalMs: BLOCKERS_INTERVAL_MS,
     });

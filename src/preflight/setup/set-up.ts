@@ -1,92 +1,87 @@
 import type { Settings } from '../../config/settings.ts';
-import { FatalError } from '../../domain/errors.ts';
+import { FatalError, RetryableError } from '../../domain/errors.ts';
 import type { Finding } from '../../domain/finding.ts';
-import type { Query } from '../../domain/query.ts';
+import type { LockingQuery, Query } from '../../domain/query.ts';
 import type { Rule } from '../../domain/rule.ts';
-import { readSlotBlockers } from './lock-blockers.ts';
-import { planSetup, type SetupStep } from './plan-setup.ts';
-import { reportBlockers } from './report-blockers.ts';
+import { PURGE_PREFIX } from '../../migrations/message-prefixes.ts';
+import { checkQueries } from '../checks/check-queries.ts';
+import { readPostgresFacts } from '../facts/postgres-facts.ts';
+import { applyMends, type MendOutcome, type MendResult } from './apply-mends.ts';
+import { concernsSlotAlone, type PlannedStatement } from './plan-mends.ts';
+import { planMissing } from './plan-missing.ts';
+import { type LockLimits, runStatement } from './run-statement.ts';
 import { readSettledFacts } from './settled-facts.ts';
-import { setupObstacles, setupScript } from './setup-script.ts';
+import { setupScript } from './setup-script.ts';
 
 export interface SetupOptions {
   readonly rules: readonly Rule[];
   readonly postgres: Settings['postgres'];
   readonly query: Query;
-  /** For statements that wait as long as other transactions last: without a time limit, on another connection. */
-  readonly patientQuery: Query;
+  readonly lockingQuery: LockingQuery;
+  readonly limits: LockLimits;
   /** One line on what was done, or on what is being waited for. */
   readonly report: (line: string) => void;
 }
 
 export type SetupOutcome =
-  | { readonly kind: 'done'; readonly steps: readonly SetupStep[] }
+  | { readonly kind: 'done'; readonly plan: readonly PlannedStatement[] }
   /** Nothing was changed: publishing would harm the application, or could not work. */
   | { readonly kind: 'refused'; readonly findings: readonly Finding[] };
 
-/** For whoever made a slot or published a table. */
+/** For whoever made a slot, or published a table where there is one: the order travels in its stream. */
 export const STALE_ADVICE =
-  'changes before this moment are not seen, so keys cached before may be stale: clear them once, for instance with ' +
-  "redis-cli --scan --pattern 'product:*' | xargs redis-cli UNLINK";
+  'changes before this moment are not seen, so keys cached before may be stale: clear them once, by ' +
+  `SELECT pg_logical_emit_message(true, '${PURGE_PREFIX}', '{}'), which has Freshet purge the keys of all rules`;
 
-const BLOCKERS_INTERVAL_MS = 1_000;
-/** duplicate_object, or unique_violation in the catalog where both came at once: another setup was faster. */
-const ALREADY_EXISTS: ReadonlySet<unknown> = new Set(['42710', '23505']);
+/** insufficient_privilege */
+const DENIED = '42501';
 
 /**
  * Creates the publication, then the slot, where they are missing, and adds missing tables; may be called again.
- * @throws FatalError DENIED with the SQL for someone who may; whatever `query` throws
+ * @throws FatalError DENIED with the SQL for someone who may; RetryableError where Postgres refused for another reason,
+ *   such as a lock that somebody holds; whatever `query` throws
  */
 export async function setUp(options: SetupOptions): Promise<SetupOutcome> {
-  const { postgres } = options;
+  const { postgres, report } = options;
   const facts = await readSettledFacts(options);
-  const steps = planSetup(facts, postgres);
-  const obstacles = setupObstacles(facts, postgres);
-  const denied = (cause?: unknown): FatalError =>
-    new FatalError(
-      'DENIED',
-      `role ${facts.server.role} may not create what is missing in database ${facts.server.database}`,
-      `hand this to someone who may:\n${setupScript(facts, postgres)}`,
-      { cause },
-    );
-  if (obstacles.some(({ code }) => code === 'ROLE_LACKS_REPLICATION')) throw denied();
-  if (obstacles.length > 0) return { kind: 'refused', findings: obstacles };
-  for (const step of steps) {
-    try {
-      await apply(step, options);
-    } catch (error) {
-      if (error instanceof FatalError && error.code === 'DENIED') throw denied(error);
-      if (!isDuplicate(error)) throw error;
-    }
-  }
-  return { kind: 'done', steps };
+  const { plan, obstacles } = planMissing(facts, postgres);
+  if (!obstacles.every(concernsSlotAlone)) return { kind: 'refused', findings: obstacles };
+  const results = await applyMends(plan, {
+    run: ({ statement, finding }) => runStatement(statement, { ...options, what: finding.subject }),
+    readObstacles: async () => obstacles,
+    onResult: (result) => {
+      const { kind } = result.statement;
+      const advice = kind === 'create-slot' || facts.slot !== undefined ? `; ${STALE_ADVICE}` : '';
+      if (isOurs(result)) report(`${describeCreation(result)}${advice}`);
+    },
+  });
+  for (const { finding, outcome } of results)
+    if (outcome.kind !== 'done') throw await explainFailure(finding, outcome, options);
+  return { kind: 'done', plan };
 }
 
-async function apply(
-  { kind, sql }: SetupStep,
-  { postgres, query, patientQuery, report }: SetupOptions,
-): Promise<void> {
-  switch (kind) {
-    case 'create-publication':
-      await patientQuery(sql);
-      report(`created publication ${postgres.publication}`);
-      return;
-    case 'add-tables':
-      await patientQuery(sql);
-      report(`added tables to publication ${postgres.publication}; ${STALE_ADVICE}`);
-      return;
-    case 'create-slot':
-      // Postgres finds the slot's first consistent point only when every transaction that is open now has ended.
-      await reportBlockers(patientQuery(sql), {
-        what: `slot ${postgres.slot}`,
-        readBlockers: () => readSlotBlockers(query, postgres.slot),
-        report,
-        intervalMs: BLOCKERS_INTERVAL_MS,
-      });
-      report(`created slot ${postgres.slot}; ${STALE_ADVICE}`);
-  }
+/** Not of another setup, which was faster. */
+function isOurs({ outcome }: MendResult): boolean {
+  return outcome.kind === 'done' && outcome.note === undefined;
 }
 
-function isDuplicate(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && ALREADY_EXISTS.has(error.code);
+function describeCreation({ finding: { code, subject } }: MendResult): string {
+  return code === 'PUBLICATION_LACKS_TABLE' ? `added tables to ${subject}` : `created ${subject}`;
+}
+
+/** The script has what is missing by now. */
+async function explainFailure(
+  { subject }: Finding,
+  outcome: Exclude<MendOutcome, { kind: 'done' }>,
+  { rules, postgres, query }: SetupOptions,
+): Promise<Error> {
+  const { reason } = outcome;
+  if (outcome.kind === 'refused' && outcome.sqlState !== DENIED)
+    return new RetryableError(`${subject} is refused (SQLSTATE ${outcome.sqlState}): ${reason}`);
+  const facts = await readPostgresFacts(query, rules, postgres);
+  const { role, database } = facts.server;
+  const message = `role ${role} may not create what is missing in database ${database}`;
+  const script = setupScript(facts, postgres, await checkQueries(query, facts.tables));
+  const remedy = `hand this to someone who may:\n${script}`;
+  return new FatalError('DENIED', outcome.kind === 'skipped' ? reason : message, remedy);
 }

@@ -1,10 +1,16 @@
 import type { Finding } from '../../domain/finding.ts';
 import type { Rule } from '../../domain/rule.ts';
-import { quoteIdentifier } from '../../domain/table.ts';
+import type { Statement } from '../../domain/statement.ts';
+import { formatTableName, type TableName } from '../../domain/table.ts';
+import { listTables } from '../../sql/name-list.ts';
 import { createPublicationSql, createSlotSql } from '../../sql/setup-sql.ts';
+import { breaksWrites } from '../checks/check-identity.ts';
 import type { PostgresFacts } from '../facts/postgres-facts.ts';
-import { checkPostgres, type PostgresWanted } from '../preflight.ts';
-import { planSetup } from './plan-setup.ts';
+import { isStreamable } from '../facts/ruled-table.ts';
+import type { PostgresWanted } from '../preflight.ts';
+import { concernsStream } from './plan-mends.ts';
+import { planMissing } from './plan-missing.ts';
+import { queryComment, roleComment } from './role-comment.ts';
 
 /**
  * SQL to hand to whoever has the privilege: what hinders first, then what is missing. What the daemon's role needs
@@ -17,10 +23,16 @@ export function setupScript(
   queryFindings: readonly Finding[] = [],
 ): string {
   const { role, database } = facts.server;
-  const obstacles = [...setupObstacles(facts, wanted), ...queryFindings].map(formatObstacle);
-  const steps = planSetup(facts, wanted).map(({ sql }) => sql);
-  const nothing = obstacles.length + steps.length === 0 ? ['-- Nothing is missing.'] : [];
-  return join([HEADER, roleComment(role, database), ...obstacles, ...steps, ...nothing]);
+  const { plan, obstacles } = planMissing(facts, wanted);
+  const unsafe = unsafeLeaves(facts, obstacles);
+  const isLive = (statement: Statement): boolean => unsafe.length === 0 || !concernsStream(statement);
+  const found = [...obstacles, ...queryFindings].map((finding) => formatObstacle(finding, isLive));
+  const missing = plan.map(({ statement }) => (isLive(statement) ? statement.sql : comment(statement.sql)));
+  const warning = `-- Not before the replica identity of ${listTables(unsafe)} is mended: UPDATE and DELETE would fail there.`;
+  const nothing = found.length + missing.length === 0 ? ['-- Nothing is missing.'] : [];
+  const rules = facts.tables.flatMap((table) => table.rules);
+  const needs = roleComment(role, database, rules);
+  return join([HEADER, needs, ...found, ...(unsafe.length > 0 ? [warning] : []), ...missing, ...nothing]);
 }
 
 /** The same without a server to ask: as if nothing existed. */
@@ -31,35 +43,39 @@ export function blindSetupScript(rules: readonly Rule[], wanted: PostgresWanted)
     HEADER,
     '-- The server was not asked: this assumes that nothing exists yet, and that every table can be published\n' +
       '-- (else its UPDATE and DELETE fail). `freshet check` proves that beforehand.',
-    roleComment('freshet', 'the_database'),
+    roleComment('freshet', 'the_database', rules),
+    ...queryComment(rules),
     createPublicationSql(wanted.publication, names),
     createSlotSql(wanted.slot),
   ]);
 }
 
-/** Errors that setup cannot mend itself, so that it must not begin. */
-export function setupObstacles(facts: PostgresFacts, wanted: PostgresWanted): readonly Finding[] {
-  return checkPostgres(facts, { ...wanted, createMissing: true }).filter(
-    ({ severity }) => severity === 'error',
-  );
-}
-
 const HEADER =
   '-- Freshet: what Postgres needs. Run the statements one by one and in this order, outside of a transaction block.';
 
-function roleComment(role: string, database: string): string {
-  const name = quoteIdentifier(role);
-  return [
-    "-- The daemon's role needs LOGIN and REPLICATION, and no privilege on the tables:",
-    `--   CREATE ROLE ${name} LOGIN REPLICATION PASSWORD '...';   -- or: ALTER ROLE ${name} REPLICATION;`,
-    `--   GRANT CONNECT ON DATABASE ${quoteIdentifier(database)} TO ${name};`,
-    `--   GRANT rds_replication TO ${name};   -- on Amazon RDS, instead of REPLICATION`,
-  ].join('\n');
+/** Tables whose writes would fail once they are published, with all that stands live in the script. */
+function unsafeLeaves(
+  { server, publication, tables }: PostgresFacts,
+  obstacles: readonly Finding[],
+): readonly TableName[] {
+  const mended = new Set(
+    obstacles
+      .flatMap(({ statements = [] }) => statements)
+      .flatMap((statement) => (statement.kind === 'alter-table' ? [statement.table] : [])),
+  );
+  const generated = { version: server.version, published: publication?.generatedColumns ?? false };
+  return tables
+    .filter(isStreamable)
+    .flatMap(({ leaves }) => leaves)
+    .filter((leaf) => breaksWrites(leaf, generated) && !mended.has(formatTableName(leaf)));
 }
 
 /** What `setup --apply` would run stands as it is; the rest needs a restart or a decision, and stays a comment. */
-function formatObstacle({ code, subject, message, remedy = '', statements = [] }: Finding): string {
-  const live = new Set(statements.flatMap(({ sql }) => sql.split('\n')));
+function formatObstacle(
+  { code, subject, message, remedy = '', statements = [] }: Finding,
+  isLive: (statement: Statement) => boolean,
+): string {
+  const live = new Set(statements.filter(isLive).flatMap(({ sql }) => sql.split('\n')));
   const lines = remedy.split('\n').map((line) => {
     return line === '' || line.startsWith('--') || live.has(line) ? line : `-- ${line}`;
   });

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { SynchronousServers } from '../../support/synchronous-servers.ts';
 import { SeededRandom } from '../seeded-random.ts';
 import { IS_LONG } from '../test-length.ts';
+import { createRaceServers } from './create-race-servers.ts';
 import { ComposedDaemon } from './daemons/composed-daemon.ts';
 import type { Composition } from './daemons/composition.ts';
 import { ConfirmingQueue } from './daemons/confirming-queue.ts';
@@ -10,7 +12,6 @@ import { openGate } from './daemons/open-gate.ts';
 import { slowGate } from './daemons/slow-gate.ts';
 import { TombstoneRemover } from './daemons/tombstone-remover.ts';
 import { Race, type RaceOptions } from './race.ts';
-import { RaceServers } from './race-servers.ts';
 import { describeStaleKey, describeTally } from './race-tally.ts';
 import { clientReaders } from './readers/client-readers.ts';
 import { lsnReaders } from './readers/lsn-readers.ts';
@@ -19,9 +20,9 @@ import { plainReaders } from './readers/plain-readers.ts';
 /** Within these each control must be caught. */
 const ROUNDS = 60;
 
-let servers: RaceServers;
+let servers: SynchronousServers;
 beforeAll(async () => {
-  servers = await RaceServers.create();
+  servers = await createRaceServers();
 });
 afterAll(() => servers[Symbol.asyncDispose]());
 

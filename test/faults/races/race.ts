@@ -1,3 +1,4 @@
+import type { SynchronousServers } from '../../support/synchronous-servers.ts';
 import { TestContext } from '../../support/test-context.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { SeededRandom } from '../seeded-random.ts';
@@ -9,14 +10,13 @@ import type { Writer } from './actors/writer.ts';
 import { compareKeys } from './compare-keys.ts';
 import type { RacedDaemon } from './daemons/raced-daemon.ts';
 import { KeyEvents } from './key-events.ts';
-import type { RaceServers } from './race-servers.ts';
 import { RaceTable } from './race-table.ts';
 import type { RaceTally, StaleKey } from './race-tally.ts';
 import type { Readers } from './readers/readers.ts';
 import { planRound } from './round-plan.ts';
 
 export interface RaceOptions {
-  readonly servers: RaceServers;
+  readonly servers: SynchronousServers;
   readonly daemon: (context: TestContext, table: RaceTable) => RacedDaemon;
   readonly readers: Readers;
   /** Readers load from the standby as well. */

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { SynchronousServers } from '../../support/synchronous-servers.ts';
 import { IS_LONG } from '../test-length.ts';
+import { createRaceServers } from './create-race-servers.ts';
 import { DaemonUnderTest } from './daemons/daemon-under-test.ts';
 import { Race, type RaceOptions } from './race.ts';
-import { RaceServers } from './race-servers.ts';
 import { tagOf } from './race-table.ts';
 import { describeStaleKey, describeTally } from './race-tally.ts';
 import { clientReaders } from './readers/client-readers.ts';
@@ -12,9 +13,9 @@ const ROUNDS = IS_LONG ? 600 : 12;
 const KILL_EVERY = IS_LONG ? 20 : 8;
 const TIMEOUT_MS = ROUNDS * 2_000 + 60_000;
 
-let servers: RaceServers;
+let servers: SynchronousServers;
 beforeAll(async () => {
-  servers = await RaceServers.create();
+  servers = await createRaceServers();
 });
 afterAll(() => servers[Symbol.asyncDispose]());
 

@@ -3,6 +3,7 @@ import * as fc from 'fast-check';
 import { expect } from 'vitest';
 import { parseRules } from '../../../src/config/load-rules.ts';
 import type { Rule } from '../../../src/domain/rule.ts';
+import { oldColumnsRead } from '../../../src/domain/rule-columns.ts';
 import { waitUntilSettled } from '../../integration/settled.ts';
 import { TestContext } from '../test-context.ts';
 import { Announcements } from './announcements.ts';
@@ -77,15 +78,7 @@ export async function checkDaemon({ ruleSet, phases, batchKeys }: DaemonCase): P
 /** The whole row where a rule needs more of the old one than its id, as `freshet check` would ask for. */
 function identitiesFor(rules: readonly Rule[]): readonly [Identity, Identity] {
   const identityOf = (name: string): Identity => {
-    const needed = rules
-      .filter(({ table }) => table.name === name)
-      .flatMap(({ keys, fanOuts, when, action }) => [
-        ...keys.flatMap((key) => key.columns),
-        ...fanOuts.flatMap(({ each }) => each.columns),
-        ...(when?.oldColumns ?? []),
-        ...(action.kind === 'refresh' ? action.query.columns : []),
-        ...(action.kind === 'sortedSet' ? action.member.columns : []),
-      ]);
+    const needed = rules.filter(({ table }) => table.name === name).flatMap(oldColumnsRead);
     return needed.every((column) => column === 'id') ? 'default' : 'full';
   };
   return [identityOf(TABLE_NAMES[0]), identityOf(TABLE_NAMES[1])];

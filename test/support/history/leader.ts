@@ -54,7 +54,7 @@ export class Leader {
     this.#reader = new StreamReader({
       rules,
       queue: this.#queue,
-      epoch: () => 1,
+      epoch: 1,
       rootOf: async (name) => ({ name, isCertain: true }),
       untilVisible: async () => {},
       onMessage: () => [],

@@ -21,7 +21,7 @@ const spec = fc.record({
   kind: fc.constant('refresh'),
   table: fc.constantFrom(...TABLE_INDEXES),
   lookup: fc.constantFrom(...LOOKUPS),
-  form: fc.constantFrom('json', 'rows', 'hash', 'string'),
+  form: fc.constantFrom('json', 'rows', 'hash', 'string', 'template'),
   columns: fc.shuffledSubarray([...COLUMN_NAMES], { minLength: 1 }),
   always: fc.boolean(),
   isGuarded: fc.boolean(),
@@ -44,13 +44,15 @@ export function refreshView(name: string, prefix: string, given: RefreshSpec): V
   const query = `SELECT ${columns.join(', ')} FROM ${TABLE_NAMES[table]} WHERE ${where} ORDER BY id`;
   const readsLeftKeys = new Set(lookup.by).symmetricDifference(new Set(columnsOf(shape))).size === 0;
   const watched = [...new Set([...columns, ...columnsOf(shape), 'id' as const])];
+  const template = columns.map((column) => `\${${column}}`).join('|');
+  const shown = form === 'template' ? { template } : { as: form };
   const rule: TestRule = {
     name,
     table: `public.${TABLE_NAMES[table]}`,
     keys: [templateOf(shape)],
     ...(isGuarded ? { when: changedCondition(watched) } : {}),
     ...(massChange === undefined ? {} : { massChange: { over: massChange, then: 'purge' } }),
-    refresh: { query, ttl: '1h', as: form, always },
+    refresh: { query, ttl: '1h', ...shown, always },
   };
   const { refresh: _reads, ...rest } = rule;
   const companion = { ...rest, name: `${name}-companion`, on: ['delete', 'truncate'] };
@@ -88,6 +90,10 @@ function contentOf(
       return rowJson(row, columns);
     case 'string':
       return row.price ?? undefined;
+    case 'template': {
+      const texts = columns.map((column) => row[column]);
+      return texts.includes(null) ? undefined : texts.join('|');
+    }
     case 'hash': {
       const fields = columns.flatMap((column): readonly [string, string][] => {
         const value = row[column];

@@ -29,6 +29,7 @@ async function run(
   randomKey: () => string | undefined,
   until: number,
   prepare: (audit: ContinuousAudit) => void = () => {},
+  audited = AUDIT,
 ): Promise<readonly string[]> {
   const seen: string[] = [];
   const over = new AbortController();
@@ -37,8 +38,8 @@ async function run(
     if (seen.length === until) over.abort();
   };
   const audit = new ContinuousAudit({
-    templates: AUDIT.audited,
-    ownerOf: AUDIT.ownerOf,
+    templates: audited.audited,
+    ownerOf: audited.ownerOf,
     auditor: {
       judge: async (keys: readonly AuditedKey[]): Promise<readonly Judged[]> =>
         keys.map((key) => ({ ...key, ttlMs: 1, verdict: { kind: 'absent' } })),
@@ -75,4 +76,21 @@ test('keys of other rules and of nobody are left alone, and a fault ends nothing
     (audit) => audit.offer(deletes('other', 'post:1')),
   );
   expect(seen).toEqual(['away', 'post:3 3']);
+});
+
+test('a key that could be of several rows is nothing to look at', async () => {
+  const pairs = auditTemplates(
+    parseRules(
+      JSON.stringify({
+        apiVersion: 'freshet.dev/v1',
+        kind: 'CacheRule',
+        metadata: { name: 'pair' },
+        spec: { table: 'public.pairs', keys: ['pair:${x}:${y}'], verify: { query: 'SELECT ${x}, ${y}' } },
+      }),
+      'rules.yaml',
+    ),
+  );
+  const keys = ['pair:a:b:c', undefined, 'pair:a:b'];
+  const seen = await run(() => keys.shift(), 1, undefined, pairs);
+  expect(seen).toEqual(['pair:a:b a,b']);
 });

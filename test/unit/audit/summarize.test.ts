@@ -4,7 +4,7 @@ import type { Judged, Verdict } from '../../../src/audit/auditor.ts';
 import { formatReport } from '../../../src/audit/format-report.ts';
 import { Reservoir } from '../../../src/audit/reservoir.ts';
 import { nines, summarize } from '../../../src/audit/summarize.ts';
-import type { TemplateResult } from '../../../src/audit/verify-keys.ts';
+import { type TemplateResult, verifyKeys } from '../../../src/audit/verify-keys.ts';
 import { parseRules } from '../../../src/config/load-rules.ts';
 
 function rulesOf(...specs: readonly Readonly<Record<string, unknown>>[]) {
@@ -27,7 +27,7 @@ const REFRESH = { ...REFRESH_QUERY, ttl: '1h' };
 function resultOf(
   found: number,
   verdicts: readonly Verdict[],
-  { livesForEver = false } = {},
+  { livesForEver = false, ambiguous = 0 } = {},
 ): TemplateResult {
   const [template] = auditTemplates(rulesOf({ keys: ['post:${id}'], refresh: REFRESH })).audited;
   if (template === undefined) throw new Error('the rule has a query');
@@ -40,7 +40,7 @@ function resultOf(
       ttlMs: livesForEver ? undefined : 60_000,
     }),
   );
-  return { template, found, judged };
+  return { template, found, judged, ambiguous };
 }
 
 const CONSISTENT: Verdict = { kind: 'consistent', afterMs: 0 };
@@ -102,11 +102,58 @@ describe('a key that fits several templates is of the one with most text of its 
   });
 });
 
+describe('a key of a rule that is not audited is not taken for one of a rule that is', () => {
+  const pages = { keys: ['page:${slug}'], verify: { query: 'SELECT 1 WHERE ${slug} = 1' } };
+  const comments = { keys: ['page:${slug}:comments'], verify: pages.verify };
+  test('where it was not asked for', () => {
+    const { audited, unaudited, ownerOf } = auditTemplates(rulesOf(pages, comments, { keys: ['x:${y}'] }), [
+      'rule-0',
+    ]);
+    expect(audited.map(({ template }) => template)).toEqual(['page:${slug}']);
+    expect(unaudited).toEqual([]);
+    expect(ownerOf('page:home')?.template.template).toBe('page:${slug}');
+    expect(ownerOf('page:home:comments')).toBeUndefined();
+  });
+
+  test('where it is a shadow', () => {
+    const { audited, ownerOf } = auditTemplates(rulesOf(pages, { ...comments, mode: 'shadow' }));
+    expect(audited.map(({ template }) => template)).toEqual(['page:${slug}']);
+    expect(ownerOf('page:home:comments')).toBeUndefined();
+  });
+
+  test('but the same template of both is the one that is', () => {
+    const { ownerOf } = auditTemplates(rulesOf({ ...pages, mode: 'shadow' }, pages));
+    expect(ownerOf('page:home')?.template.rule).toBe('rule-1');
+  });
+});
+
+test('keys that a template could have built from several rows are counted', async () => {
+  const { audited, ownerOf } = auditTemplates(
+    rulesOf({ keys: ['pair:${x}:${y}'], verify: { query: 'SELECT 1 WHERE ${x} = ${y}' } }),
+  );
+  const results = await verifyKeys({
+    templates: audited,
+    ownerOf,
+    sample: 1,
+    scan: async (_pattern, onKeys) => onKeys(['pair:a:b', 'pair:a:b:c', 'pair:a::b', 'other:a:b:c']),
+    auditor: { judge: async (keys) => keys.map((key) => ({ ...key, ttlMs: 1, verdict: CONSISTENT })) },
+    onProgress: () => {},
+  });
+  expect(summarize(results)).toMatchObject({
+    compared: 1,
+    ambiguous: 2,
+    templates: [{ found: 1, compared: 1, ambiguous: 2 }],
+  });
+});
+
 /** Without colours. */
 function report(result: TemplateResult): string {
   const summary = summarize([result]);
   const staleKeys = summary.stale.map((judged) => ({ ...judged, writtenAt: '0/16B3748' }));
-  return formatReport({ ...summary, staleKeys, unaudited: [], repaired: 0 }, (_look, text) => text);
+  return formatReport(
+    { ...summary, slot: 'shop', staleKeys, unaudited: [], repaired: 0 },
+    (_look, text) => text,
+  );
 }
 
 describe('the answer', () => {
@@ -158,6 +205,26 @@ describe('the answer', () => {
     );
     expect(report(resultOf(1, [CONSISTENT]))).toContain('\n1 of 1 key consistent within 0.0 s\n');
     expect(report(resultOf(0, []))).toContain('nothing to compare');
+  });
+
+  test('what could not be told is said, and not that there was nothing', () => {
+    const undecided: Verdict = { kind: 'undecided' };
+    expect(report(resultOf(1, [undecided]))).toBe(
+      [
+        'post:${id} (rule rule-0): 1 key found, 0 compared, 0 stale, 1 undecided',
+        '',
+        '1 key differs and is undecided: does the daemon run on slot shop?',
+        '',
+      ].join('\n'),
+    );
+    expect(report(resultOf(3, [undecided, CONSISTENT, undecided]))).toMatch(
+      /\n2 keys differ and are undecided: does the daemon run on slot shop\?\n.*1 of 1 key consistent/,
+    );
+    expect(summarize([resultOf(1, [undecided])])).toMatchObject({ isWhole: false, staleShareAtMost: 1 });
+  });
+
+  test('ambiguous keys are said too', () => {
+    expect(report(resultOf(1, [CONSISTENT], { ambiguous: 2 }))).toContain('0 stale, 2 ambiguous\n');
   });
 });
 

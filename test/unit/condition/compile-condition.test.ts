@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { compileCondition } from '../../../src/condition/compile-condition.ts';
 import { ConditionError } from '../../../src/condition/condition-error.ts';
+import type { ChangeKind } from '../../../src/domain/change.ts';
+import type { ChangesAsked } from '../../../src/domain/condition.ts';
 import { OIDS, type TypeName } from './on-table.ts';
 
 describe('compiling', () => {
@@ -43,10 +45,23 @@ describe('compiling', () => {
     ["row.a.getHours('Berlin') == 1", 15, 'not a time zone'],
     ['[1].exists(x, y == 1)', 14, 'unknown variable y'],
     ['Thing{a: 1} == row.a', 0, 'no protocol messages'],
+    ["op == 'UPDATE'", 6, "op can never equal 'UPDATE'"],
+    ["'upsert' != op", 0, "op can never equal 'upsert'"],
+    ["row.a == 1 && op in ['insert', 'Update']", 31, "op can never equal 'Update'"],
+    ["op == 'truncate' || row.a == 1", 6, "op can never equal 'truncate'"],
+    ["table == 'products'", 9, "table can never equal 'products'"],
   ])('refuses %j at %i: %s', (source, offset, message) => {
     const error = caught(source);
     expect(error.message).toContain(message);
     expect(error.offset).toBe(offset);
+  });
+
+  it('says what op and table are', () => {
+    expect(caught("op == 'UPDATE'").remedy).toBe("write 'update'");
+    expect(caught("op == 'upsert'").remedy).toBe("op is 'insert', 'update', 'delete'");
+    expect(caught("op == 'x'").remedy).toBe("op is 'insert', 'update', 'delete'");
+    expect(caught("op == 'TRUNCATE'").remedy).toContain('name the kinds of change in `on`');
+    expect(caught("table == 'products'").remedy).toBe("write its schema too: 'public.products'");
   });
 
   it('knows what people write who come from SQL', () => {
@@ -111,6 +126,48 @@ describe('checking against the catalog', () => {
     expect(problem?.remedy ?? '').toContain(remedy);
   });
 
+  it.each<[string, readonly string[], string, string]>([
+    [
+      "table == 'public.product'",
+      ['public.products'],
+      "table can never equal 'public.product'",
+      "write 'public.products'",
+    ],
+    [
+      "table in ['shop.events']",
+      ['shop.events_1', 'shop.events_2'],
+      "never equal 'shop.events'",
+      'did you mean shop.events_1?',
+    ],
+  ])('refuses %j where the stream tells %j', (source, tables, message, remedy) => {
+    const [problem] = check(source, { tables });
+    expect(problem?.message).toContain(message);
+    expect(problem?.remedy).toContain(remedy);
+    expect(check(source)).toEqual([]);
+  });
+
+  it.each<[string, readonly ChangeKind[]]>([
+    ["op == 'update'", ['insert']],
+    ["op != 'insert' && row.stock > 1", ['insert', 'truncate']],
+    ["op == 'insert' && op == 'update'", ['insert', 'update', 'delete']],
+    ["!(op in ['insert', 'update'])", ['insert', 'update']],
+    ['old != null && row.stock > 5', ['insert']],
+  ])('refuses %j for a rule that is about %j', (source, on) => {
+    const [problem, ...more] = check(source, { on: new Set(on) });
+    expect(problem?.message).toContain('can never hold for');
+    expect(more).toEqual([]);
+  });
+
+  it.each<[string, readonly ChangeKind[]]>([
+    ["op == 'update' || row.stock > 1", ['insert']],
+    ["op in ['insert', 'update']", ['insert']],
+    ["op != 'delete'", ['insert', 'update']],
+    ["op == 'insert'", ['truncate']],
+    ['old == null', ['insert']],
+  ])('accepts %j for a rule that is about %j', (source, on) => {
+    expect(check(source, { on: new Set(on) })).toEqual([]);
+  });
+
   it('reports everything, from left to right, and a missing column once', () => {
     const problems = check("row.statsu == 'x' && row.stock == 'y' && row.statsu == 'z'");
     expect(problems.map(({ offset }) => offset)).toEqual([0, 31]);
@@ -127,13 +184,13 @@ const COLUMNS: Readonly<Record<string, TypeName>> = {
   tags: 'text[]',
 };
 
-function check(source: string) {
+function check(source: string, asked: Partial<ChangesAsked> = {}) {
   const columns = Object.entries(COLUMNS).map(([name, type]) => ({
     name,
     typeOid: OIDS[type],
     sqlType: type,
   }));
-  return compileCondition(source).check(columns);
+  return compileCondition(source).check({ columns, ...asked });
 }
 
 function caught(source: string): ConditionError {

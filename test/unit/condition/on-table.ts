@@ -2,33 +2,9 @@ import { compileCondition } from '../../../src/condition/compile-condition.ts';
 import type { Change, ColumnValue, Row } from '../../../src/domain/change.ts';
 import type { Condition, Verdict } from '../../../src/domain/condition.ts';
 import type { Table } from '../../../src/domain/table.ts';
+import { TYPE_OIDS } from '../../../src/domain/type-oids.ts';
 
-export const OIDS = {
-  bool: 16,
-  bytea: 17,
-  int8: 20,
-  int4: 23,
-  text: 25,
-  oid: 26,
-  json: 114,
-  float4: 700,
-  float8: 701,
-  'int4[]': 1007,
-  'text[]': 1009,
-  bpchar: 1042,
-  varchar: 1043,
-  date: 1082,
-  timestamp: 1114,
-  timestamptz: 1184,
-  'numeric[]': 1231,
-  'timestamptz[]': 1185,
-  'bool[]': 1000,
-  interval: 1186,
-  numeric: 1700,
-  uuid: 2950,
-  jsonb: 3802,
-  enum: 16_999,
-} as const;
+export const OIDS = { ...TYPE_OIDS, enum: 16_999 } as const;
 export type TypeName = keyof typeof OIDS;
 
 /** Columns by name; a name with ! is in the replica identity. */

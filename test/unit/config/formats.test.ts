@@ -46,10 +46,11 @@ describe('quantities', () => {
     ['10s', 10_000],
     ['5m', 300_000],
     ['1h', 3_600_000],
+    ['7d', 604_800_000],
     ['250', 250],
     [250, 250],
   ])('duration %s is %d ms', (text, ms) => {
-    expect(duration('0s', '1h').parse(text)).toBe(ms);
+    expect(duration('0s', '30d').parse(text)).toBe(ms);
   });
 
   test.each([

@@ -32,11 +32,12 @@ test('a rule, as small as it can be', () => {
     fanOuts: [],
     action: { kind: 'delete' },
     when: undefined,
-    whenAt: expect.any(Function),
     mode: 'live',
     ignore: { origins: [], labels: [] },
     massChange: Number.POSITIVE_INFINITY,
     where: 'rules.yaml:1:1',
+    at: expect.any(Function),
+    columnAt: expect.any(Function),
   });
 });
 
@@ -88,6 +89,7 @@ test('each action with all that it can say', () => {
     template: { columns: ['price', 'note'] },
     expiry: { jitter: 0.5 },
   });
+  expect(actionOf('set: {ttl: 7d}')).toMatchObject({ expiry: { ttlMs: 604_800_000 } });
   expect(actionOf('set: {ttl: 1h, format: freshet}')).toMatchObject({ kind: 'set', asEntry: true });
   expect(actionOf('refresh: {ttl: 1h, query: SELECT 1, as: rows, format: freshet}')).toEqual({
     kind: 'refresh',
@@ -97,11 +99,14 @@ test('each action with all that it can say', () => {
     expiry: { ttlMs: 3_600_000, jitter: 0.1 },
     asEntry: true,
   });
+  expect(actionOf('refresh: {ttl: 1h, query: SELECT 1, template: "${Name}: ${price|trim}"}')).toMatchObject({
+    as: { template: { columns: ['name', 'price'] } },
+  });
   expect(actionOf('refresh: {ttl: 1h, query: SELECT 1, format: plain}')).not.toHaveProperty('asEntry');
   expect(actionOf('stale: {serveFor: 1500ms}')).toEqual({ kind: 'stale', serveMs: 1_500 });
   expect(actionOf('legacy: {fillGrace: 5s}')).toEqual({ kind: 'delete', fillGraceMs: 5_000 });
   expect(actionOf('delete: {}, legacy: {}')).toEqual({ kind: 'delete', fillGraceMs: 2_000 });
-  expect(actionOf('hash: {ttl: 3600000, jitter: 0.25, columns: [id], nulls: empty}')).toEqual({
+  expect(actionOf('hash: {ttl: 3600000ms, jitter: 0.25, columns: [id], nulls: empty}')).toEqual({
     kind: 'hash',
     columns: ['id'],
     nulls: 'empty',
@@ -254,19 +259,35 @@ spec:
     expect(
       problemsIn(rules.map((rule, index) => ruleYaml(rule, `rule-${index}`)).join('---\n')),
     ).toMatchInlineSnapshot(`
-      "rules.yaml:4:31: spec.stale.serveFor: missing; an old value is served for a while, not for ever: expected a duration such as 200ms, 10s or 5m, from 1ms to 24h
+      "rules.yaml:4:31: spec.stale.serveFor: missing; an old value is served for a while, not for ever: expected a duration such as 200ms, 10s, 5m or 1d, from 1ms to 24h
       rules.yaml:9:38: spec.stale: expected a map with serveFor, got "30s"
-      rules.yaml:14:49: spec.stale.serveFor: expected a duration such as 200ms, 10s or 5m, from 1ms to 24h, got the number 0
+      rules.yaml:14:49: spec.stale.serveFor: expected a duration such as 200ms, 10s, 5m or 1d, from 1ms to 24h, got the number 0
       rules.yaml:14:52: spec.stale.ttl: unknown field
           known here: serveFor
-      rules.yaml:19:49: spec.stale.serveFor: expected a duration such as 200ms, 10s or 5m, from 1ms to 24h, got "2 days"
+      rules.yaml:19:49: spec.stale.serveFor: expected a duration such as 200ms, 10s, 5m or 1d, from 1ms to 24h, got "2 days"
       rules.yaml:24:54: spec.set.format: expected plain or freshet, got "json"
       rules.yaml:29:47: spec.hash.format: unknown field
           known here: ttl, jitter, columns, nulls
       rules.yaml:34:40: spec.refresh: has as: hash and format: freshet; an entry holds one value: json, rows or string
       rules.yaml:39:63: spec.legacy: goes with delete alone, not with stale: it deletes a key once more
-      rules.yaml:44:67: spec.legacy.fillGrace: expected a duration such as 200ms, 10s or 5m, from 100ms to 1m, got "10m"
+      rules.yaml:44:67: spec.legacy.fillGrace: expected a duration such as 200ms, 10s, 5m or 1d, from 100ms to 1m, got "10m"
       rules.yaml:49:39: spec.legacy: expected a map with fillGrace, got "2s""
+    `);
+  });
+
+  test('values of a query in two forms, or in none', () => {
+    const rules = [
+      '{table: a.b, keys: [x], refresh: {ttl: 1h, query: SELECT 1, as: rows, template: "${id}"}}',
+      '{table: a.b, keys: [x], refresh: {ttl: 1h, query: SELECT 1, template: "$id"}}',
+      '{table: a.b, keys: [x], refresh: {ttl: 1h, query: SELECT 1, template: "${id|lowr}"}}',
+    ];
+    expect(
+      problemsIn(rules.map((rule, index) => ruleYaml(rule, `rule-${index}`)).join('---\n')),
+    ).toMatchInlineSnapshot(`
+      "rules.yaml:4:40: spec.refresh: has as and template; a value is either of them
+      rules.yaml:9:40: spec.refresh: has a template without a column: every value would be the same
+      rules.yaml:14:83: spec.refresh.template: unknown filter lowr
+          did you mean lower?"
     `);
   });
 
@@ -297,11 +318,48 @@ spec:
     `);
   });
 
+  test('a query that no key could be verified by', () => {
+    const rules = [
+      '{table: a.b, keys: ["x:${id}"], verify: {query: "SELECT 1 WHERE ${id} = ${idd}"}}',
+      '{table: a.b, keys: ["x:${id}", {each: "SELECT 1 AS n", key: "y:${n}"}], verify: {query: "SELECT ${id}, ${n}"}}',
+      '{table: a.b, keys: [x], verify: {query: "SELECT ${id}"}}',
+    ];
+    expect(
+      problemsIn(rules.map((rule, index) => ruleYaml(rule, `rule-${index}`)).join('---\n')),
+    ).toMatchInlineSnapshot(`
+      "rules.yaml:4:79: spec.verify.query: no key holds the column idd, so that none could be proved
+          did you mean id?
+      rules.yaml:9:96: spec.verify.query: no key holds id, n together, so that none could be proved
+          bind the columns of one key; the others are then not verified
+      rules.yaml:14:55: spec.verify.query: no key holds the column id, so that none could be proved
+          put the column into the key"
+    `);
+    const bound = '{table: a.b, keys: ["x:${id}", "y:${slug}"], verify: {query: "SELECT ${slug}"}}';
+    expect(parseRules(ruleYaml(bound), 'rules.yaml')).toHaveLength(1);
+  });
+
+  test('durations without a unit, which is seconds in Redis and milliseconds elsewhere', () => {
+    const rules = [
+      '{table: a.b, keys: [x], refresh: {ttl: 3600, query: SELECT 1}}',
+      '{table: a.b, keys: [x], set: {ttl: "3600"}}',
+      '{table: a.b, keys: [x], stale: {serveFor: 30}}',
+      '{table: a.b, keys: [x], legacy: {fillGrace: 2000}}',
+    ];
+    expect(
+      problemsIn(rules.map((rule, index) => ruleYaml(rule, `rule-${index}`)).join('---\n')),
+    ).toMatchInlineSnapshot(`
+      "rules.yaml:4:46: spec.refresh.ttl: expected a unit, 3600s or 3600ms, for a bare number could be either, got the number 3600
+      rules.yaml:9:43: spec.set.ttl: expected a unit, 3600s or 3600ms, for a bare number could be either, got "3600"
+      rules.yaml:14:49: spec.stale.serveFor: expected a unit, 30s or 30ms, for a bare number could be either, got the number 30
+      rules.yaml:19:51: spec.legacy.fillGrace: expected a unit, 2000s or 2000ms, for a bare number could be either, got the number 2000"
+    `);
+  });
+
   test('values without an end, or with one that is none', () => {
     const rules = [
       '{table: a.b, keys: [x], set: {}}',
       '{table: a.b, keys: [x], hash: {columns: [id]}}',
-      '{table: a.b, keys: [x], set: {ttl: 7d}}',
+      '{table: a.b, keys: [x], set: {ttl: 7w}}',
       '{table: a.b, keys: [x], set: {ttl: 0}}',
       '{table: a.b, keys: [x], set: {ttl: 1000h}}',
       '{table: a.b, keys: [x], set: {ttl: yes}}',
@@ -314,14 +372,14 @@ spec:
     expect(
       problemsIn(rules.map((rule, index) => ruleYaml(rule, `rule-${index}`)).join('---\n')),
     ).toMatchInlineSnapshot(`
-      "rules.yaml:4:31: spec.set.ttl: missing; every key that Freshet writes has a TTL: expected a duration such as 200ms, 10s or 5m, from 1s to 720h
-      rules.yaml:9:31: spec.hash.ttl: missing; every key that Freshet writes has a TTL: expected a duration such as 200ms, 10s or 5m, from 1s to 720h
-      rules.yaml:14:42: spec.set.ttl: expected a duration such as 200ms, 10s or 5m, from 1s to 720h, got "7d"
-          units are ms, s, m, h
-      rules.yaml:19:42: spec.set.ttl: expected a duration such as 200ms, 10s or 5m, from 1s to 720h, got the number 0
-      rules.yaml:24:42: spec.set.ttl: expected a duration such as 200ms, 10s or 5m, from 1s to 720h, got "1000h"
-      rules.yaml:29:42: spec.set.ttl: expected a duration such as 200ms, 10s or 5m, from 1s to 720h, got "yes"
-      rules.yaml:34:42: spec.set.ttl: expected a duration such as 200ms, 10s or 5m, from 1s to 720h, got true
+      "rules.yaml:4:31: spec.set.ttl: missing; every key that Freshet writes has a TTL: expected a duration such as 200ms, 10s, 5m or 1d, from 1s to 30d
+      rules.yaml:9:31: spec.hash.ttl: missing; every key that Freshet writes has a TTL: expected a duration such as 200ms, 10s, 5m or 1d, from 1s to 30d
+      rules.yaml:14:42: spec.set.ttl: expected a duration such as 200ms, 10s, 5m or 1d, from 1s to 30d, got "7w"
+          units are ms, s, m, h, d
+      rules.yaml:19:42: spec.set.ttl: expected a duration such as 200ms, 10s, 5m or 1d, from 1s to 30d, got the number 0
+      rules.yaml:24:42: spec.set.ttl: expected a duration such as 200ms, 10s, 5m or 1d, from 1s to 30d, got "1000h"
+      rules.yaml:29:42: spec.set.ttl: expected a duration such as 200ms, 10s, 5m or 1d, from 1s to 30d, got "yes"
+      rules.yaml:34:42: spec.set.ttl: expected a duration such as 200ms, 10s, 5m or 1d, from 1s to 30d, got true
       rules.yaml:34:56: spec.set.jitter: expected a share of 0 to 50%, such as 10%, got "60%"
       rules.yaml:39:54: spec.set.jitter: expected a share of 0 to 50%, such as 10%, got the number 10
           for a percentage write the sign, as in 10%

@@ -142,7 +142,7 @@ http:
           give it a value or unset it
       FRESHET_POSTGRES_PUBLICATON: unknown variable
           did you mean FRESHET_POSTGRES_PUBLICATION?
-      FRESHET_RETRY_MAX: expected a duration such as 200ms, 10s or 5m, from 1ms to 1h, got "5 s""
+      FRESHET_RETRY_MAX: expected a duration such as 200ms, 10s, 5m or 1d, from 1ms to 1h, got "5 s""
     `);
   });
 
@@ -195,6 +195,18 @@ http:
       freshet.yaml:5:5: rules: no file matches rules/*.yaml
       freshet.yaml:6:5: rules: empty holds no *.yaml or *.yml"
     `);
+  });
+
+  test('rules of a variable or a flag that no file matches, though the settings file has rules too', () => {
+    const yaml = `${URLS}rules:\n  - rules.yaml\n`;
+    const env = { FRESHET_RULES: '/dev/none.yaml,/dev/*.yml' };
+    expect(problemsIn(yaml, env)).toMatchInlineSnapshot(`
+      "FRESHET_RULES: rules: no file matches /dev/none.yaml
+      FRESHET_RULES: rules: no file matches /dev/*.yml"
+    `);
+    using folder = new TemporaryFolder({ 'freshet.yaml': yaml, 'rules.yaml': '' });
+    const sources = { configFile: folder.file('freshet.yaml'), env, overrides: { rules: '/dev/no.yaml' } };
+    expect(problemsOf(() => loadSettings(sources))).toBe('--rules: rules: no file matches /dev/no.yaml');
   });
 
   test('pauses that end before they begin', () => {

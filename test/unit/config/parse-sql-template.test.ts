@@ -35,6 +35,10 @@ describe('parseSqlTemplate', () => {
     ['a name with a dollar sign', `SELECT a$b$, c FROM t`],
     ['a comment to the end of the line', `-- ; it's\nSELECT 1 -- ; don't`],
     ['nested comments', `SELECT 1 /* ; /* it's */ $ */ FROM t`],
+    [
+      'what locks nothing',
+      `SELECT substring(a FROM 1 FOR 2), for_update FROM t -- for update\nWHERE x = 'for share'`,
+    ],
     ['a parenthesis in front', `(SELECT 1) UNION (SELECT 2)`],
   ])('leaves %s as it is', (_, source) => {
     expect(parseSqlTemplate(source)).toMatchObject({ texts: [source], parameters: [] });
@@ -62,6 +66,14 @@ describe('parseSqlTemplate', () => {
     ['SELECT (1', 'a ( that is never closed', 7],
     ['SELECT 1) AS a, (SELECT 2', 'a ) that was never opened', 8],
     ['SELECT 1 /* /* */', 'a comment that is never closed', 9],
+    ['SELECT a FROM t WHERE id = ${id} FOR UPDATE', 'FOR UPDATE locks rows of the application', 33],
+    [
+      'SELECT a FROM (SELECT 1 FROM t for no  key update) x',
+      'for no  key update locks rows of the application',
+      31,
+    ],
+    ['SELECT a FROM t FOR KEY SHARE SKIP LOCKED', 'FOR KEY SHARE locks rows of the application', 16],
+    ['SELECT a FROM t FOR SHARE OF t', 'FOR SHARE locks rows of the application', 16],
   ])('refuses %s', (source, message, offset) => {
     expect(faultOf(source)).toMatchObject({ message, offset });
   });

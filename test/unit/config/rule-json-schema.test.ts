@@ -54,8 +54,8 @@ test.each([
       publish: { channel: 'c' },
     },
   ],
-  [{ ...GOOD, set: { ttl: '90s', jitter: '10%', columns: ['id', '"Unit Price"'] } }],
-  [{ ...GOOD, set: { ttl: 1000, jitter: 0.1, template: '${price}' } }],
+  [{ ...GOOD, set: { ttl: '7d', jitter: '10%', columns: ['id', '"Unit Price"'] } }],
+  [{ ...GOOD, set: { ttl: '1000ms', jitter: 0.1, template: '${price}' } }],
   [
     {
       ...GOOD,
@@ -76,6 +76,7 @@ test.each([
   [{ ...GOOD, set: { ttl: '1h', format: 'freshet' } }],
   [{ ...GOOD, refresh: { ttl: '1h', query: 'select 1', as: 'rows', format: 'freshet' } }],
   [{ ...GOOD, refresh: { ttl: '1h', query: 'select 1', as: 'hash', format: 'plain' } }],
+  [{ ...GOOD, refresh: { ttl: '1h', query: 'select 1', template: '${name}: ${price}', format: 'freshet' } }],
   [{ ...GOOD, keys: [FAN_OUT], legacy: { fillGrace: '2s' } }],
   [{ ...GOOD, delete: {}, legacy: {} }],
 ])('what a rule may say passes: %j', (spec) => {
@@ -98,6 +99,12 @@ test.each([
   ],
   ['no ttl', { ...GOOD, set: {} }],
   ['a ttl that is none', { ...GOOD, set: { ttl: '1 hour' } }],
+  [
+    'two forms of a result',
+    { ...GOOD, refresh: { ttl: '1h', query: 'select 1', as: 'json', template: '${a}' } },
+  ],
+  ['a ttl without a unit', { ...GOOD, set: { ttl: '3600' } }],
+  ['a ttl that is a number', { ...GOOD, set: { ttl: 3600 } }],
   ['a statement that is no query', { ...GOOD, refresh: { ttl: '1h', query: 'DELETE FROM products' } }],
   ['keys from a query, without a row to write', { ...GOOD, keys: [FAN_OUT], set: { ttl: '1h' } }],
   [

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ConfigError, FATAL_CODES, FatalError, isFatalCode } from '../../../src/domain/errors.ts';
+import { ConfigError, FatalError } from '../../../src/domain/errors.ts';
 
 test('a ConfigError tells every problem, each with where it is and what mends it', () => {
   const error = new ConfigError([
@@ -19,9 +19,4 @@ test('a FatalError keeps its code, its remedy and its cause apart', () => {
     remedy: 'make one',
     cause,
   });
-});
-
-test('only the documented codes are fatal', () => {
-  expect(FATAL_CODES.every(isFatalCode)).toBe(true);
-  expect(isFatalCode('IDENTITY_LACKS_COLUMN')).toBe(false);
 });

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type ChangeToExplain, explainChange } from '../../../src/explain/explain-change.ts';
 import { parseRow } from '../../../src/explain/parse-row.ts';
 import { ruleOn } from '../pipeline/rule-on.ts';
@@ -61,4 +61,63 @@ test('a truncate names patterns', () => {
 
 test('a table without rules has nothing to explain', () => {
   expect(explainChange(RULES, { table: { schema: 'public', name: 'orders' }, kind: 'truncate' })).toEqual([]);
+});
+
+test('what a shadow rule would do is named as such', () => {
+  const rules = [ruleOn('public.products', ['product:${id}'], { mode: 'shadow' })];
+  expect(explainChange(rules, { table: products, kind: 'truncate' })).toMatchObject([{ mode: 'shadow' }]);
+});
+
+/** Of the row `{id: 7}`. */
+function explainInsert(spec: {
+  readonly keys: readonly (string | object)[];
+  readonly [field: string]: unknown;
+}) {
+  const [explanation] = explainChange([ruleOn('public.products', spec.keys, spec)], {
+    table: products,
+    kind: 'insert',
+    new: row('{"id": 7}'),
+  });
+  const { untold, doubts, planned } = explanation ?? {};
+  return { untold, doubts, templates: planned?.map(({ origin }) => origin.template) };
+}
+
+describe('the row of an insert that leaves columns out, as the stream never does', () => {
+  test('is told of, and no key is purged for want of a column', () => {
+    expect(explainInsert({ keys: ['product:${id}', 'category:${category_id}', 'home'] })).toEqual({
+      untold: ['category_id'],
+      doubts: [],
+      templates: ['product:${id}', 'home'],
+    });
+    const each = 'SELECT id AS a FROM tags WHERE slug = ${slug}';
+    expect(explainInsert({ keys: ['product:${id}', { each, key: 'tag:${a}' }] })).toEqual({
+      untold: ['slug'],
+      doubts: [],
+      templates: ['product:${id}'],
+    });
+  });
+
+  test.each([`changed('price')`, 'row.price > 5'])('leaves no doubt about %s', (when) => {
+    const keys = ['product:${id}'];
+    expect(explainInsert({ keys, when })).toEqual({ untold: ['price'], doubts: [], templates: keys });
+  });
+
+  test.each([
+    ['set', { columns: ['id', 'name'], ttl: '1h' }],
+    ['set', { template: '${name}', ttl: '1h' }],
+    ['hash', { columns: ['name'], ttl: '1h' }],
+    ['sortedSet', { member: '${name}', score: 'id', ttl: '1h' }],
+    ['refresh', { query: 'SELECT ${name}', ttl: '1h' }],
+  ])('says nothing of what %s would write', (action, fields) => {
+    expect(explainInsert({ keys: ['product:${id}'], [action]: fields })).toEqual({
+      untold: ['name'],
+      doubts: [],
+      templates: [],
+    });
+  });
+
+  test('a doubt of another kind stays', () => {
+    const { doubts } = explainInsert({ keys: ['product:${id}', 'slug:${slug}'], when: 'row.id < old.id' });
+    expect(doubts).toHaveLength(1);
+  });
 });

@@ -32,6 +32,7 @@ test('the generated file', () => {
   const rules = rulesOf(
     rule('product', ['product:${id}', 'price:${price}:`\\$${$', FAN_OUT]),
     rule('by-pattern', ['product:${id}:*'], { purgePattern: {} }),
+    rule('tried', ['tried:${id}'], { mode: 'shadow' }),
     rule('2fa', ['otp:${"Item Id"|sha256}']),
   );
   expect(renderKeys(rules, (_rule, column) => columns[column])).toMatchInlineSnapshot(`

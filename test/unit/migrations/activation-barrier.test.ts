@@ -3,8 +3,8 @@ import { ActivationBarrier } from '../../../src/migrations/activation-barrier.ts
 
 test('what was raised is due when every transaction that ran then has ended, and once', () => {
   const barrier = new ActivationBarrier<string>();
-  barrier.raise('users', { xmax: 10n });
-  barrier.raise('parts', { xmax: 12n });
+  barrier.raise('users', 10n);
+  barrier.raise('parts', 12n);
   expect(barrier.passed({ xmin: 9n })).toEqual([]);
   expect(barrier.size).toBe(2);
   expect(barrier.passed({ xmin: 10n })).toEqual(['users']);

@@ -7,10 +7,10 @@ import type {
 } from '../../../src/migrations/fingerprint.ts';
 import { aFingerprint, aMember, aTable } from './fingerprints.ts';
 
-const READ = new Set(['id', 'name']);
+const NEEDED = { named: new Set(['id', 'name']), old: new Set(['id', 'name']) };
 
 function diff(before: Partial<Fingerprint>, after: Partial<Fingerprint>) {
-  return diffFingerprints(aFingerprint(before), aFingerprint(after), () => READ);
+  return diffFingerprints(aFingerprint(before), aFingerprint(after), () => NEEDED);
 }
 
 function diffOne(before: Partial<TableFingerprint>, after: Partial<TableFingerprint>) {

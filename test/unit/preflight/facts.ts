@@ -1,5 +1,6 @@
 import { parseRules } from '../../../src/config/load-rules.ts';
 import type { Rule } from '../../../src/domain/rule.ts';
+import { TYPE_OIDS } from '../../../src/domain/type-oids.ts';
 import type { PublicationFacts, PublishedTable } from '../../../src/preflight/facts/publication-facts.ts';
 import type { ColumnFacts, RelationFacts } from '../../../src/preflight/facts/relation-facts.ts';
 import type { RuledTable } from '../../../src/preflight/facts/ruled-table.ts';
@@ -18,6 +19,8 @@ export const SERVER: ServerFacts = {
   walSenders: { used: 0, max: 10 },
   maxSlotWalKeepSizeMb: 10_240,
   walSenderTimeoutMs: 60_000,
+  synchronousStandbyNames: '',
+  applicationName: 'freshet',
 };
 
 export const SLOT: SlotFacts = {
@@ -82,12 +85,12 @@ export function rule(
   return parsed;
 }
 
-const TYPE_OIDS: Readonly<Record<string, number>> = { bool: 16, int8: 20, text: 25, timestamptz: 1184 };
+const OID_BY_NAME: ReadonlyMap<string, number> = new Map(Object.entries(TYPE_OIDS));
 
 export function column(name: string, type = 'int8', facts: Partial<ColumnFacts> = {}): ColumnFacts {
   return {
     name,
-    typeOid: TYPE_OIDS[type] ?? 0,
+    typeOid: OID_BY_NAME.get(type) ?? 0,
     type,
     sqlType: type,
     typeKind: 'b',

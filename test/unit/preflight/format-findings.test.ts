@@ -2,20 +2,27 @@ import { expect, test } from 'vitest';
 import type { Finding } from '../../../src/domain/finding.ts';
 import { formatFindings } from '../../../src/preflight/format-findings.ts';
 
-const COUNTS = { rules: 3, tables: 1 };
+const OF_PRODUCTS = { table: { schema: 'public', name: 'products' } };
+const RULES = [OF_PRODUCTS, OF_PRODUCTS, { table: { schema: 'public', name: 'orders' } }];
 
 test('without findings one line says what was checked', () => {
-  expect(formatFindings([], COUNTS)).toBe('no problems: 3 rules, 1 table\n');
+  expect(formatFindings([], RULES)).toBe('no problems: 3 rules, 2 tables\n');
 });
 
 test('errors come first, remedies can be pasted, counts stand last', () => {
   const findings: readonly Finding[] = [
-    { code: 'NOTED', severity: 'info', subject: 'rule a', message: 'is noted' },
-    { code: 'BROKEN', severity: 'error', subject: 'slot s', message: 'is broken', remedy: 'DROP;\nCREATE;' },
+    { code: 'SLOT_ACTIVE', severity: 'info', subject: 'slot a', message: 'is in use' },
+    {
+      code: 'SLOT_LOST',
+      severity: 'error',
+      subject: 'slot s',
+      message: 'is broken',
+      remedy: 'DROP;\nCREATE;',
+    },
   ];
-  expect(formatFindings(findings, COUNTS)).toBe(
-    'error BROKEN\n  slot s: is broken\n    DROP;\n    CREATE;\n\n' +
-      'info NOTED\n  rule a: is noted\n\n' +
-      '1 error, 0 warnings, 1 note: 3 rules, 1 table\n',
+  expect(formatFindings(findings, RULES)).toBe(
+    'error SLOT_LOST\n  slot s: is broken\n    DROP;\n    CREATE;\n\n' +
+      'info SLOT_ACTIVE\n  slot a: is in use\n\n' +
+      '1 error, 0 warnings, 1 note: 3 rules, 2 tables\n',
   );
 });

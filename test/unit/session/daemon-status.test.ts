@@ -31,3 +31,14 @@ test('a new session starts with a clean record', () => {
   status.streaming(() => 0);
   expect(status.isReady).toBe(true);
 });
+
+test('rules that are refused are told on a second line, and leave readiness as it is', () => {
+  const status = new DaemonStatus();
+  status.streaming(() => 0);
+  expect(status.text).toBe('streaming\n');
+  status.rulesRefused('PUBLICATION_LACKS_TABLE publication freshet');
+  expect(status.text).toBe('streaming\nrules: refused: PUBLICATION_LACKS_TABLE publication freshet\n');
+  expect(status.isReady).toBe(true);
+  status.rulesRefused(undefined);
+  expect(status.text).toBe('streaming\n');
+});

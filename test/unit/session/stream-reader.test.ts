@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Effect, Skip } from '../../../src/domain/effect.ts';
 import { toLsn } from '../../../src/domain/lsn.ts';
 import type { Rule } from '../../../src/domain/rule.ts';
-import type { Table } from '../../../src/domain/table.ts';
+import type { Table, TableName } from '../../../src/domain/table.ts';
 import { PgoutputError } from '../../../src/pipeline/decode/pgoutput-error.ts';
 import { BatchQueue } from '../../../src/pipeline/queue/batch-queue.ts';
 import { StreamReader } from '../../../src/session/stream-reader.ts';
@@ -57,7 +57,7 @@ function start({ rules = RULES, maxBytes = 1_000_000, onMessage = () => [] }: Gi
       events.push(`wait for ${xid}`);
       await visibility.promise;
     },
-    epoch: () => EPOCH,
+    epoch: EPOCH,
     onMessage,
     onPosition: () => {},
     observer: {
@@ -185,6 +185,62 @@ test('a table that may become a partition with this very transaction is looked u
   catalog.answer({ name: { schema: 'public', name: 'products' } });
   await waiting;
   expect(await nextKeys()).toEqual(['product:1']);
+});
+
+function named(name: string): TableName {
+  return { schema: 'public', name };
+}
+
+describe('bound anew', () => {
+  const leaf = pgoutput.tableOf('bigger_1', ['id', 'name'], 16_006);
+  /** A partition of a table that no rule knows. */
+  async function described() {
+    const started = start();
+    started.read(pgoutput.begin());
+    const { waiting } = started.read(pgoutput.relation(leaf));
+    started.catalog.answer({ name: named('bigger') });
+    await waiting;
+    return started;
+  }
+
+  test('a partition follows the table above it to another name', async () => {
+    const { reader, read, nextKeys } = await described();
+    read(pgoutput.insert(leaf, ['1', null]));
+    expect(await reader.rebind(async () => new Map([[leaf.oid, named('bigger')]]))).toEqual([]);
+    expect(await reader.rebind(async () => new Map([[leaf.oid, named('products')]]))).toEqual([
+      named('bigger'),
+      named('products'),
+    ]);
+    read(pgoutput.insert(leaf, ['2', null]));
+    expect(await reader.rebind(async () => new Map([[leaf.oid, named('former')]]))).toEqual([
+      named('products'),
+      named('former'),
+    ]);
+    read(pgoutput.insert(leaf, ['3', null]));
+    read(pgoutput.commit(toLsn(100n)));
+    expect(await nextKeys()).toEqual(['product:2']);
+  });
+
+  test('what is gone keeps its name', async () => {
+    const { reader } = await described();
+    expect(await reader.rebind(async () => new Map())).toEqual([]);
+  });
+
+  test('a table that is described again meanwhile has the columns and the name of that', async () => {
+    const { reader, read, catalog, nextKeys } = await described();
+    const altered = pgoutput.tableOf('bigger_1', ['name', 'added', 'id'], leaf.oid);
+    let waiting: Promise<void> | undefined;
+    const names = await reader.rebind(async () => {
+      waiting = read(pgoutput.relation(altered)).waiting;
+      return new Map([[leaf.oid, named('products')]]);
+    });
+    expect(names).toEqual([]);
+    catalog.answer({ name: named('orders') });
+    await waiting;
+    read(pgoutput.insert(altered, [null, null, '2']));
+    read(pgoutput.commit(toLsn(100n)));
+    expect(await nextKeys()).toEqual(['order:2']);
+  });
 });
 
 test('a table without rules costs nothing and moves the position', async () => {
@@ -343,7 +399,7 @@ test('a catalog that cannot be asked ends the stream', async () => {
       throw new Error('away');
     },
     untilVisible: async () => {},
-    epoch: () => EPOCH,
+    epoch: EPOCH,
     onMessage: () => [],
     onPosition: () => {},
     observer: { change() {}, planned() {}, shadowed() {}, doubted() {}, columnsMissing() {} },

@@ -67,7 +67,7 @@ export class Applier {
     await this.#call('apply', batch);
     if (isOldest) this.oldest.push(...batch.keys.keys());
     if (batch.isOrdered && !this.isLeader) throw new LeadershipLostError('leader');
-    return { removals: new Map(), marks: new Map(), written: 0, refused: 0 };
+    return { removals: new Map(), marks: new Map(), written: 0, refused: 0, full: 0 };
   }
 
   async existing(): Promise<ReadonlySet<CacheKey>> {

@@ -20,8 +20,8 @@ export class ComposedSession {
   readonly #redis: Redis;
   readonly #queue: BatchQueue;
   readonly #stream: ReplicationStream;
+  readonly #reader: StreamReader;
   readonly #composition: Composition;
-  readonly #timeline = Promise.withResolvers<number>();
   readonly #over = new AbortController();
   #fault: unknown;
 
@@ -32,31 +32,25 @@ export class ComposedSession {
     this.#redis = redis.duplicate();
     this.#redis.on('error', ignore);
     this.#queue = composition.queue((position) => this.#stream.confirm(position));
-    const reader = new StreamReader({
+    this.#reader = new StreamReader({
       rules: parseRules(rules, 'rules'),
       queue: this.#queue,
-      epoch: () => 1,
+      epoch: 1,
       rootOf: (table) => rootOf(this.#pool.query, table),
       untilVisible: async () => {},
       onMessage: () => [],
       onPosition: ignore,
       observer: IGNORING_OBSERVER,
     });
-    this.#stream = new ReplicationStream({
-      url: databaseUrl,
-      slot,
-      publication,
-      onSource: async ({ timeline }) => this.#timeline.resolve(timeline),
-      onPayload: (payload) => reader.payload(payload),
-      onKeepalive: (walEnd) => reader.keepalive(walEnd),
-    });
+    this.#stream = new ReplicationStream({ url: databaseUrl, slot, publication });
     this.#stream.ended.catch((error: unknown) => this.#fail(error));
   }
 
   /** @throws StandbySignal where another session has the slot still; whatever else keeps the stream from starting */
   async open(): Promise<void> {
-    await this.#stream.open();
-    const gate = new VisibilityGate(new PrimaryProbe(this.#pool.query, await this.#timeline.promise), []);
+    const { timeline } = await this.#stream.connect();
+    await this.#stream.start(this.#reader);
+    const gate = new VisibilityGate(new PrimaryProbe(this.#pool.query, timeline), []);
     const remover = this.#composition.remover(this.#redis);
     const { signal } = this.#over;
     const worker = this.#composition.worker({
@@ -101,7 +95,7 @@ export class ComposedSession {
 
 function ignore(): void {}
 
-const NOTHING: Applied = { removals: new Map(), marks: new Map(), written: 0, refused: 0 };
+const NOTHING: Applied = { removals: new Map(), marks: new Map(), written: 0, refused: 0, full: 0 };
 
 const OBSERVER: WorkerOptions['observer'] = {
   removedEarly: ignore,

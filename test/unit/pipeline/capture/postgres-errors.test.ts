@@ -26,6 +26,13 @@ describe('anywhere', () => {
     expect(classifyPostgresError(refusal(code))).toMatchObject({ name: 'FatalError', code: 'DENIED' });
   });
 
+  test('a database that does not exist is called that', () => {
+    expect(classifyPostgresError(refusal('3D000'))).toMatchObject({
+      message: 'the database does not exist (SQLSTATE 3D000)',
+      remedy: expect.stringContaining('create it'),
+    });
+  });
+
   test('a fault of the connection goes away by itself, whatever its code', () => {
     expect(classifyPostgresError(lostConnection)).toBeInstanceOf(RetryableError);
     expect(classifyPostgresError('what is this')).toBeInstanceOf(RetryableError);

@@ -290,8 +290,15 @@ describe('refreshes', () => {
         ]),
       },
     ],
-  ])('as %s, %j becomes %j', async (as, rows, write) => {
-    const effect = refresh(refreshRule({ as, always: true }), 'product:1', '1');
+    [{ template: '${name|upper}: ${price}' }, [{ r0: 'tea', r1: '9.50' }], { op: 'set', value: 'TEA: 9.50' }],
+    [{ template: '${name}: ${price}' }, [{ r0: 'tea', r1: null }], { op: 'remove' }],
+    [{ template: '${name}' }, [], { op: 'remove' }],
+  ])('as %j, %j becomes %j', async (as, rows, write) => {
+    const effect = refresh(
+      refreshRule({ ...(typeof as === 'string' ? { as } : as), always: true }),
+      'product:1',
+      '1',
+    );
     const { parts } = await expand(new Asked(() => rows), [batchOf(effect)]);
     expect([...(parts[1]?.keys.values() ?? [])]).toEqual([
       expect.objectContaining({ write: expect.objectContaining(write) }),

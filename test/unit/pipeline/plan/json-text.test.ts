@@ -1,29 +1,9 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { TYPE_OIDS } from '../../../../src/domain/type-oids.ts';
 import { jsonText } from '../../../../src/pipeline/plan/json-text.ts';
 
-/** https://www.postgresql.org/docs/current/catalog-pg-type.html */
-const OIDS = {
-  bool: 16,
-  int8: 20,
-  int2: 21,
-  int4: 23,
-  text: 25,
-  oid: 26,
-  json: 114,
-  float4: 700,
-  float8: 701,
-};
-const MORE = {
-  timestamptz: 1184,
-  interval: 1186,
-  numeric: 1700,
-  uuid: 2950,
-  jsonb: 3802,
-  money: 790,
-  own: 16_400,
-};
-const TYPES = { ...OIDS, ...MORE } as const;
+const TYPES = { ...TYPE_OIDS, money: 790, own: 16_400 } as const;
 type TypeName = keyof typeof TYPES;
 
 function json(type: TypeName, value: string | null): string {

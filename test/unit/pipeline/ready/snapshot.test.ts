@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { isVisible, parseSnapshot } from '../../../../src/pipeline/ready/snapshot.ts';
+import { isVisible, nextXid, parseSnapshot } from '../../../../src/pipeline/ready/snapshot.ts';
 
 test('the text form of Postgres is read', () => {
   expect(parseSnapshot('795:799:795,797')).toEqual({
@@ -31,6 +31,13 @@ test('the low bits on the wire mean the transaction nearest to now, also where t
   expect(isVisible(snapshot, 3)).toBe(false);
   expect(isVisible(snapshot, 4)).toBe(true);
   expect(isVisible(snapshot, 5)).toBe(false);
+});
+
+test('the next id is past those that run after the last one that has ended, also where they wrap around', () => {
+  expect(nextXid({ xmax: 799n }, [])).toBe(799n);
+  expect(nextXid({ xmax: 799n }, [795, 798])).toBe(799n);
+  expect(nextXid({ xmax: 799n }, [801, 799])).toBe(802n);
+  expect(nextXid({ xmax: 2n ** 32n - 1n }, [0xffff_ffff, 5])).toBe(2n ** 32n + 6n);
 });
 
 test('it agrees with 64-bit arithmetic wherever the snapshot stands', () => {

@@ -5,7 +5,7 @@ import type { Rule } from '../../../../src/domain/rule.ts';
 import { checkConditions } from '../../../../src/preflight/checks/check-conditions.ts';
 import { checkIdentity } from '../../../../src/preflight/checks/check-identity.ts';
 import type { RelationFacts } from '../../../../src/preflight/facts/relation-facts.ts';
-import { ruled } from '../facts.ts';
+import { column, ruled } from '../facts.ts';
 
 const GENERATED = { version: 170_000, published: false };
 const FULL = { identity: 'full', identityColumns: ['id', 'tenant', 'slug'] } as const;
@@ -44,6 +44,20 @@ describe('checkConditions', () => {
     expect(more).toEqual([]);
   });
 
+  test('refuses what the kinds of change or the name of the table make impossible', () => {
+    const messages = (when: string, on: string, facts: Partial<RelationFacts> = FULL): readonly string[] =>
+      findings(ruleWhen(when, on), facts).map(({ code, message }) => `${code} ${message}`);
+    expect(messages(`op == 'update'`, '[insert]')).toEqual([
+      'CONDITION_INVALID when: the condition can never hold for insert (rules.yaml:8:12)',
+    ]);
+    expect(messages(`op == 'update' && old.slug == 'a'`, '[insert, update]')).toEqual([]);
+    expect(messages(`table == 'shop.posts'`, '[insert]')).toEqual([
+      `CONDITION_INVALID when: table can never equal 'shop.posts' (rules.yaml:8:18)`,
+    ]);
+    expect(messages(`table == 'public.posts'`, '[insert]')).toEqual([]);
+    expect(messages(`table == 'public.posts_2027'`, '[insert]', { ...FULL, kind: 'p' })).toEqual([]);
+  });
+
   test('points into a condition in quotes', () => {
     expect(findings(ruleWhen(`"changed('nope')"`))[0]?.message).toContain('rules.yaml:8:10');
   });
@@ -74,6 +88,24 @@ describe('checkConditions', () => {
     expect(findings(ruleWhen(`row.slug == 'published'`, '[insert, delete]'))).toEqual([]);
     expect(findings(ruleWhen(`row.slug == 'a' || old.slug == 'a'`))).toEqual([]);
     expect(findings(ruleWhen(`op == 'insert'`))).toEqual([]);
+  });
+
+  test('advises nothing about a column that does not exist, or is not sent', () => {
+    const codes = (when: string, facts: Partial<RelationFacts> = {}): readonly string[] =>
+      findings(ruleWhen(when), facts).map(({ code }) => code);
+    expect(codes(`row.slgu == 'published'`)).toEqual(['CONDITION_INVALID']);
+    const [, undecided] = findings(ruleWhen(`row.slgu == 'a' && row.tenant == 'a'`, '[insert, delete]'), {});
+    expect(undecided).toMatchObject({ code: 'CONDITION_UNDECIDED' });
+    expect(undecided?.remedy).not.toContain('slgu');
+    const columns = [column('id'), column('tenant', 'text'), column('slug', 'text', { generated: 'stored' })];
+    // COLUMN_GENERATED says it.
+    expect(codes(`row.slug == 'published'`, { columns })).toEqual([]);
+    const published = { version: 180_000, published: true };
+    const table = ruled([ruleWhen(`row.slug == 'published'`)], { columns });
+    expect(checkConditions([table], published).map(({ code }) => code)).toEqual([
+      'CONDITION_UNDECIDED',
+      'CONDITION_FORGETS',
+    ]);
   });
 
   test('is silent about a table that does not exist', () => {

@@ -37,6 +37,15 @@ describe('checkIdentity', () => {
     expect(sql(list)[0]).toMatch(/\(id, slug\);$/);
   });
 
+  test('names the rules that need the column, and where', () => {
+    const other = rule(['list:${tenant}'], 'insert, update, delete', 'list');
+    const rules = [rule(['post:${id}']), rule(['post:${slug}:${tenant}']), other];
+    const [finding] = checkIdentity([ruled(rules)], { version: 170_000, published: false });
+    expect(finding?.message).toContain(
+      'the old value of slug, tenant, which rule post (rules.yaml:6:16) and rule list (rules.yaml:6:16) need:',
+    );
+  });
+
   test('proposes a covering index where the columns are NOT NULL', () => {
     const list = findings('post:${tenant}:${id}');
     expect(list).toMatchObject([
@@ -49,11 +58,21 @@ describe('checkIdentity', () => {
     expect(list[0]?.remedy).toMatch(/17 %[^]*2,700 bytes: rows with longer values of tenant/);
   });
 
-  test('proposes the whole row where a column may be NULL, and says what would be cheaper', () => {
-    const columns = [column('id'), column('tenant', 'text', { notNull: false })];
-    const list = findings('post:${tenant}', { columns });
-    expect(sql(list)).toEqual(['ALTER TABLE public.posts REPLICA IDENTITY FULL;']);
-    expect(list[0]?.remedy).toMatch(/53 %[^]*ALTER COLUMN tenant SET NOT NULL/);
+  test.each<[string, Partial<RelationFacts>, RegExp]>([
+    [
+      'a column may be NULL',
+      { columns: [column('id'), column('tenant', 'text', { notNull: false })] },
+      /53 %[^]*ALTER COLUMN tenant SET NOT NULL[^]*\nALTER TABLE public\.posts REPLICA IDENTITY FULL;$/,
+    ],
+    [
+      'no index takes a column',
+      { columns: [column('id'), column('tenant', 'point')] },
+      /53 %[^]*\nALTER TABLE public\.posts REPLICA IDENTITY FULL;$/,
+    ],
+  ])('leaves it to an operator to write whole rows where %s', (_, facts, remedy) => {
+    const list = findings('post:${tenant}', facts);
+    expect(list).toMatchObject([{ code: 'IDENTITY_LACKS_COLUMN', remedy: expect.stringMatching(remedy) }]);
+    expect(list[0]?.statements).toBeUndefined();
   });
 
   test('takes an index that is already there', () => {

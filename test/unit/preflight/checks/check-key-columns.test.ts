@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { checkKeyColumns } from '../../../../src/preflight/checks/check-key-columns.ts';
 import type { ColumnFacts } from '../../../../src/preflight/facts/relation-facts.ts';
+import { ruleOn } from '../../pipeline/rule-on.ts';
 import { column, rule, ruled } from '../facts.ts';
 
 function codes(key: string, columns: readonly ColumnFacts[], sendsGenerated = false): readonly string[] {
@@ -16,7 +17,9 @@ describe('checkKeyColumns', () => {
   test('names the column that was probably meant', () => {
     const [finding] = checkKeyColumns([ruled([rule(['post:${slgu}'])])], false, 170_000);
     expect(finding).toMatchObject({ code: 'COLUMN_MISSING', severity: 'error' });
-    expect(finding?.message).toContain('public.posts has no column slgu; did you mean slug?');
+    expect(finding?.message).toContain(
+      'public.posts has no column slgu; did you mean slug? (rules.yaml:6:16)',
+    );
   });
 
   test('refuses generated columns that the publication does not send', () => {
@@ -25,6 +28,22 @@ describe('checkKeyColumns', () => {
     expect(codes('post:${a}', stored)).toEqual(['error COLUMN_GENERATED']);
     expect(codes('post:${a}', stored, true)).toEqual([]);
     expect(codes('post:${a}', virtual, true)).toEqual(['error COLUMN_GENERATED']);
+  });
+
+  test('refuses a condition on one: it would count as true for every change', () => {
+    const columns = [column('id'), column('total', 'numeric', { generated: 'stored' })];
+    const asking = ruleOn('public.posts', ['post:${id}'], { when: 'row.total > 5' });
+    const found = (sendsGenerated: boolean): readonly string[] =>
+      checkKeyColumns([ruled([asking], { columns })], sendsGenerated, 180_000).map(({ code }) => code);
+    expect(found(false)).toEqual(['COLUMN_GENERATED']);
+    expect(found(true)).toEqual([]);
+  });
+
+  test('leaves it to the check of conditions to say what a condition alone misses', () => {
+    const asking = ruleOn('public.posts', ['post:${id}'], { when: `changed('titel')` });
+    expect(checkKeyColumns([ruled([asking])], false, 180_000)).toEqual([]);
+    const both = ruleOn('public.posts', ['post:${titel}'], { when: `changed('titel')` });
+    expect(checkKeyColumns([ruled([both])], false, 180_000)).toMatchObject([{ code: 'COLUMN_MISSING' }]);
   });
 
   test.each(['bool', 'float4', 'float8', 'money', 'json', 'jsonb', 'bytea', 'interval', 'bpchar'])(

@@ -65,10 +65,19 @@ describe('checkQueries', () => {
         severity: 'error',
         subject: 'rule post',
         message:
-          'the query of like:${n} is refused by Postgres: column "post" does not exist (rules.yaml:1:1)',
+          'the query of like:${n} is refused by Postgres: column "post" does not exist (rules.yaml:1:126)',
         remedy: hint,
       },
     ]);
+  });
+
+  test('points at the place that Postgres names', async () => {
+    const { query, planned } = server();
+    await checkQueries(query, [ruled([REFRESH])]);
+    const position = String((planned[0]?.sql.indexOf('posts WHERE') ?? 0) + 1);
+    const refusal = Object.assign(new Error('no such relation'), { position });
+    const [finding] = await checkQueries(server(refusal).query, [ruled([REFRESH])]);
+    expect(finding?.message).toContain('no such relation (rules.yaml:1:165)');
   });
 
   test('names the GRANT where the role may not read', async () => {

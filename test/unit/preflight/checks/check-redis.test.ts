@@ -23,7 +23,7 @@ describe('checkRedis', () => {
     ['error REDIS_REPLICA', { ...REDIS, isReplica: true }],
     ['error REDIS_CLUSTER', { ...REDIS, isCluster: true }],
     ['error REDIS_UNREACHABLE', { kind: 'unreachable', address: 'cache:6379', reason: 'ECONNREFUSED' }],
-    ['warning REDIS_UNKNOWN', { kind: 'unreachable', address: 'cache:6379', reason: 'NOPERM' }],
+    ['error REDIS_UNKNOWN', { kind: 'silent', address: 'cache:6379' }],
   ])('%s', (expected, facts) => {
     const found = checkRedis(facts).map(({ severity, code }) => `${severity} ${code}`);
     expect(found.join()).toBe(expected);

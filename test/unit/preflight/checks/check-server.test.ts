@@ -19,9 +19,17 @@ describe('checkServer', () => {
     ['warning WAL_UNBOUNDED', { maxSlotWalKeepSizeMb: -1 }],
     ['info WAL_SENDER_TIMEOUT', { walSenderTimeoutMs: 0 }],
     ['info WAL_SENDER_TIMEOUT', { walSenderTimeoutMs: 5_000 }],
+    ['error SYNCHRONOUS_STANDBY', { synchronousStandbyNames: '*' }],
+    ['error SYNCHRONOUS_STANDBY', { synchronousStandbyNames: 'FIRST 1 (one, "*")' }],
+    ['error SYNCHRONOUS_STANDBY', { synchronousStandbyNames: 'ANY 2 (one,Freshet)' }],
   ])('%s', (expected, facts) => {
     const findings = checkServer({ ...SERVER, ...facts }, undefined);
     expect(findings.map(({ severity, code }) => `${severity} ${code}`)).toEqual([expected]);
+  });
+
+  test('synchronous standbys that are named one by one are none of its business', () => {
+    const synchronousStandbyNames = 'ANY 1 (one, "freshet-standby")';
+    expect(checkServer({ ...SERVER, synchronousStandbyNames }, undefined)).toEqual([]);
   });
 
   test('an existing slot, and its walsender, need no free place', () => {

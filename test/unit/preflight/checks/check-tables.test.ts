@@ -5,6 +5,12 @@ import { relation, rule, ruled } from '../facts.ts';
 
 const RULES = [rule(['post:${id}'])];
 
+/** Codes of the findings about a rule with this action on a materialized view. */
+function ofView(action: string): readonly string[] {
+  const viewed = rule(['post:${id}'], 'insert, update, delete, truncate', 'post', action);
+  return checkTables([ruled([viewed], { kind: 'm' })], []).map(({ code }) => code);
+}
+
 describe('checkTables', () => {
   test('accepts an ordinary and a partitioned table', () => {
     expect(checkTables([ruled(RULES), ruled(RULES, { kind: 'p' })], [])).toEqual([]);
@@ -21,6 +27,17 @@ describe('checkTables', () => {
   ])('%s', (expected, facts) => {
     const findings = checkTables([ruled(RULES, facts)], []);
     expect(findings.map(({ severity, code }) => `${severity} ${code}`)).toEqual([expected]);
+  });
+
+  test('refuses an action that writes rows where there are none', () => {
+    for (const action of [
+      'set: {ttl: 1h}',
+      'refresh: {query: SELECT 1, ttl: 1h}',
+      'counter: {count: {}, ttl: 1h}',
+    ])
+      expect(ofView(action)).toEqual(['TABLE_IS_MATVIEW', 'ACTION_WITHOUT_ROWS']);
+    for (const action of ['stale: {serveFor: 30s}', 'publish: {channel: c}', 'purgePattern: {}'])
+      expect(ofView(action)).toEqual(['TABLE_IS_MATVIEW']);
   });
 
   test('finds the one partition that is unlogged or on another server', () => {

@@ -5,7 +5,12 @@ import { applyMends, type MendOutcome } from '../../../../src/preflight/setup/ap
 import { formatPlan, formatResult } from '../../../../src/preflight/setup/format-mends.ts';
 import { planMends } from '../../../../src/preflight/setup/plan-mends.ts';
 
-const FINDING: Finding = { code: 'BROKEN', severity: 'error', subject: 'public.a', message: 'is broken' };
+const FINDING: Finding = {
+  code: 'IDENTITY_UNUSABLE',
+  severity: 'error',
+  subject: 'public.a',
+  message: 'is broken',
+};
 const IDENTITY: Finding = {
   ...FINDING,
   remedy: '-- costs WAL\nCREATE a\nALTER a\n-- costs WAL\nCREATE b\nALTER b',
@@ -55,7 +60,24 @@ describe('applyMends', () => {
 
   test('publishes nothing while the server shows another error, though every statement was run', async () => {
     expect(await linesOf([STREAM], [], [FINDING])).toEqual([
-      '1 skipped: not before this is mended: BROKEN public.a',
+      '1 skipped: not before this is mended: IDENTITY_UNUSABLE public.a',
+      '2 skipped: it needs statement 1',
+    ]);
+  });
+
+  test('publishes where the role may not replicate, and leaves the slot to the one that may', async () => {
+    const lacking = {
+      code: 'ROLE_LACKS_REPLICATION',
+      severity: 'error',
+      subject: 'role owner',
+      message: 'may not use replication slots',
+    } as const;
+    expect(await linesOf([STREAM], [], [lacking])).toEqual([
+      '1 done',
+      "2 skipped: role owner may not use replication slots: the slot is left for the daemon's role, `freshet setup` with its URL",
+    ]);
+    expect(await linesOf([STREAM], [], [lacking, FINDING])).toEqual([
+      '1 skipped: not before this is mended: IDENTITY_UNUSABLE public.a',
       '2 skipped: it needs statement 1',
     ]);
   });
@@ -70,7 +92,7 @@ describe('applyMends', () => {
 
 test('the plan shows each finding once, with what it costs', () => {
   expect(formatPlan(planMends([IDENTITY, STREAM]))).toBe(
-    'BROKEN public.a: is broken\n    -- costs WAL\n  1 CREATE a\n  2 ALTER a\n  3 CREATE b\n  4 ALTER b\n\n' +
-      'BROKEN public.a: is broken\n  5 PUBLISH\n  6 SLOT\n\n',
+    'IDENTITY_UNUSABLE public.a: is broken\n    -- costs WAL\n  1 CREATE a\n  2 ALTER a\n  3 CREATE b\n  4 ALTER b\n\n' +
+      'IDENTITY_UNUSABLE public.a: is broken\n  5 PUBLISH\n  6 SLOT\n\n',
   );
 });

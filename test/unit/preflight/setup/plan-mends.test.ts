@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Finding } from '../../../../src/domain/finding.ts';
+import type { ErrorCode } from '../../../../src/domain/finding-codes.ts';
 import type { Statement } from '../../../../src/domain/statement.ts';
 import { checkPostgres } from '../../../../src/preflight/preflight.ts';
 import { planMends, streamObstacles } from '../../../../src/preflight/setup/plan-mends.ts';
@@ -8,17 +9,17 @@ import { column, PUBLICATION, rule, ruled, SERVER, SLOT, WANTED } from '../facts
 const ALTER: Statement = { kind: 'alter-table', sql: 'ALTER a', table: 'public.a' };
 const PUBLISH: Statement = { kind: 'publish', sql: 'ALTER PUBLICATION p' };
 
-function finding(code: string, ...statements: readonly Statement[]): Finding {
+function finding(code: ErrorCode, ...statements: readonly Statement[]): Finding {
   return { code, severity: 'error', subject: 's', message: 'm', statements };
 }
 
 describe('planMends', () => {
   test('puts tables and grants before the publication, the slot last, and numbers them', () => {
     const plan = planMends([
-      finding('SLOT', { kind: 'create-slot', sql: 'SELECT slot' }),
-      finding('PUBLICATION', PUBLISH),
-      finding('IDENTITY', ALTER),
-      finding('QUERY', { kind: 'grant', sql: 'GRANT' }),
+      finding('SLOT_LOST', { kind: 'create-slot', sql: 'SELECT slot' }),
+      finding('PUBLICATION_VIA_ROOT', PUBLISH),
+      finding('IDENTITY_UNUSABLE', ALTER),
+      finding('QUERY_DENIED', { kind: 'grant', sql: 'GRANT' }),
     ]);
     expect(plan.map(({ number, statement }) => `${number} ${statement.sql}`)).toEqual([
       '1 ALTER a',
@@ -29,8 +30,14 @@ describe('planMends', () => {
   });
 
   test('runs once what two findings ask for, for the first of them', () => {
-    const plan = planMends([finding('FIRST', ALTER), finding('SECOND', ALTER, PUBLISH)]);
-    expect(plan.map((planned) => planned.finding.code)).toEqual(['FIRST', 'SECOND']);
+    const plan = planMends([
+      finding('IDENTITY_UNUSABLE', ALTER),
+      finding('IDENTITY_LACKS_COLUMN', ALTER, PUBLISH),
+    ]);
+    expect(plan.map((planned) => planned.finding.code)).toEqual([
+      'IDENTITY_UNUSABLE',
+      'IDENTITY_LACKS_COLUMN',
+    ]);
     expect(plan.map(({ statement }) => statement)).toEqual([ALTER, PUBLISH]);
   });
 
@@ -58,17 +65,17 @@ describe('planMends', () => {
 });
 
 test('whatever else is an error forbids to touch the publication', () => {
-  const mended = finding('PUBLICATION_LACKS_TABLE', PUBLISH);
+  const mended = finding('PUBLICATION_LACKS_KIND', PUBLISH);
   const errors = [
     mended,
-    finding('IDENTITY', ALTER),
+    finding('IDENTITY_UNUSABLE', ALTER),
     finding('COLUMN_MISSING'),
-    finding('MIXED', ALTER, PUBLISH),
+    finding('IDENTITY_GENERATED', ALTER, PUBLISH),
   ];
-  const harmless = { ...finding('WARNED'), severity: 'warning' } as const;
+  const harmless: Finding = { code: 'KEY_AMBIGUOUS', severity: 'warning', subject: 's', message: 'm' };
   expect(streamObstacles([...errors, harmless]).map(({ code }) => code)).toEqual([
-    'IDENTITY',
+    'IDENTITY_UNUSABLE',
     'COLUMN_MISSING',
-    'MIXED',
+    'IDENTITY_GENERATED',
   ]);
 });

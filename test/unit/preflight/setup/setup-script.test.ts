@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { planSetup } from '../../../../src/preflight/setup/plan-setup.ts';
 import { blindSetupScript, setupScript } from '../../../../src/preflight/setup/setup-script.ts';
-import { PUBLICATION, published, relation, rule, ruled, SERVER, SLOT, WANTED } from '../facts.ts';
+import { PUBLICATION, published, rule, ruled, SERVER, WANTED } from '../facts.ts';
 
 const POSTS = ruled([rule(['post:${id}'])]);
 const NOTHING = {
@@ -13,24 +12,6 @@ const NOTHING = {
   ddlCapture: 'absent',
 } as const;
 const URL_WANTED = { ...WANTED, url: 'postgres://freshet:secret@db/shop' };
-
-describe('planSetup', () => {
-  test('makes the publication before the slot', () => {
-    expect(planSetup(NOTHING, WANTED).map(({ kind }) => kind)).toEqual(['create-publication', 'create-slot']);
-  });
-
-  test('adds only what is missing, the root of a partitioned table', () => {
-    const tables = [{ ...POSTS, relation: relation({ kind: 'p' }), leaves: [relation({ name: 'posts_1' })] }];
-    expect(planSetup({ publication: PUBLICATION, slot: SLOT, tables }, WANTED)).toEqual([
-      { kind: 'add-tables', sql: 'ALTER PUBLICATION freshet ADD TABLE public.posts;' },
-    ]);
-  });
-
-  test('has nothing to do where all is there', () => {
-    const publication = { ...PUBLICATION, tables: [published('posts')] };
-    expect(planSetup({ publication, slot: SLOT, tables: [POSTS] }, WANTED)).toEqual([]);
-  });
-});
 
 describe('setupScript', () => {
   test('mends the identity before it publishes the table', () => {
@@ -49,6 +30,35 @@ describe('setupScript', () => {
     const script = setupScript({ ...NOTHING, server: { ...SERVER, walLevel: 'replica' } }, URL_WANTED);
     expect(script).not.toContain('secret');
     expect(script).toContain("\n-- ALTER SYSTEM SET wal_level = 'logical';");
+  });
+
+  test('publishes nothing whose writes would fail, where the identity is a decision', () => {
+    const keyless = { identityColumns: null, uniqueIndexes: [] };
+    const publication = { ...PUBLICATION, updates: false, tables: [published('posts')] };
+    const statements = (facts: Parameters<typeof setupScript>[0]) =>
+      setupScript(facts, URL_WANTED).match(/^[A-Z].*/gm);
+    const tables = [ruled([rule(['post:${id}'])], keyless)];
+    expect(setupScript({ ...NOTHING, tables }, URL_WANTED)).toMatch(
+      /^-- ALTER TABLE public\.posts REPLICA IDENTITY FULL;$[^]*^-- Not before the replica identity of public\.posts is mended[^]*^-- CREATE PUBLICATION/m,
+    );
+    expect(statements({ ...NOTHING, tables })).toBeNull();
+    expect(statements({ ...NOTHING, publication, tables })).toBeNull();
+    expect(statements({ ...NOTHING, publication })).toHaveLength(2);
+  });
+
+  test('names the queries of rules, which need SELECT', () => {
+    const query = 'SELECT *\n  FROM posts WHERE id = ${id}';
+    const action = `refresh: ${JSON.stringify({ query, ttl: '1h' })}`;
+    const rules = [rule(['a:${id}', 'b:${id}'], undefined, 'fresh', action)];
+    expect(blindSetupScript(rules, WANTED)).toContain(
+      '\n--   rule fresh: SELECT * FROM posts WHERE id = ${id}\n',
+    );
+    expect(blindSetupScript(POSTS.rules, WANTED)).toContain('and no privilege on the tables:');
+    for (const script of [
+      blindSetupScript(rules, WANTED),
+      setupScript({ ...NOTHING, tables: [ruled(rules)] }, URL_WANTED),
+    ])
+      expect(script).toMatch(/and, of the tables, SELECT on what the queries of rules read/);
   });
 
   test('assumes that nothing exists where there is no server to ask', () => {

@@ -1,0 +1,53 @@
+/**
+ * By name as SQL writes it, a type and the array of it. Postgres never changes them:
+ * https://github.com/postgres/postgres/blob/master/src/include/catalog/pg_type.dat
+ */
+export const TYPE_OIDS = {
+  bool: 16,
+  'bool[]': 1000,
+  bytea: 17,
+  'bytea[]': 1001,
+  '"char"': 18,
+  '"char"[]': 1002,
+  name: 19,
+  'name[]': 1003,
+  int8: 20,
+  'int8[]': 1016,
+  int2: 21,
+  'int2[]': 1005,
+  int4: 23,
+  'int4[]': 1007,
+  text: 25,
+  'text[]': 1009,
+  oid: 26,
+  'oid[]': 1028,
+  json: 114,
+  'json[]': 199,
+  float4: 700,
+  'float4[]': 1021,
+  float8: 701,
+  'float8[]': 1022,
+  bpchar: 1042,
+  'bpchar[]': 1014,
+  varchar: 1043,
+  'varchar[]': 1015,
+  date: 1082,
+  'date[]': 1182,
+  time: 1083,
+  'time[]': 1183,
+  timestamp: 1114,
+  'timestamp[]': 1115,
+  timestamptz: 1184,
+  'timestamptz[]': 1185,
+  interval: 1186,
+  'interval[]': 1187,
+  numeric: 1700,
+  'numeric[]': 1231,
+  uuid: 2950,
+  'uuid[]': 2951,
+  jsonb: 3802,
+  'jsonb[]': 3807,
+} as const;
+
+/** A type that is no array. */
+export type TypeName = Exclude<keyof typeof TYPE_OIDS, `${string}[]`>;

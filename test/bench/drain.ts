@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Redis } from 'ioredis';
-import { DaemonProcess } from '../support/daemon-process.ts';
+import { type DaemonOptions, DaemonProcess } from '../support/daemon-process.ts';
 import type { LocalPostgres } from '../support/postgres/local-postgres.ts';
 import type { SqlClient } from '../support/sql-client.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -103,7 +103,8 @@ export class Drain {
 
   /** Postgres' own client, which writes what it receives to nowhere. */
   async byRecvlogical(program: string): Promise<Drained> {
-    const slot = await this.#copySlot();
+    const slot = this.#nextSlot();
+    await this.#copySlotTo(slot);
     const { pathname } = new URL(this.#server.url);
     const args = [
       '--host=127.0.0.1',
@@ -136,15 +137,19 @@ export class Drain {
   /** The daemon: every key is in Redis before, and must be gone after. From the first byte streamed to the last confirmed. */
   async byFreshet({ rules, keyPrefix }: DrainCase): Promise<Drained> {
     await using redis = connect(this.#redisUrl);
-    await fillKeys(redis.client, keyPrefix);
-    const slot = await this.#copySlot();
-    await using daemon = await DaemonProcess.launch({
+    const slot = this.#nextSlot();
+    const options = {
       postgresUrl: this.#server.url,
       redisUrl: this.#redisUrl,
       slot,
       publication: PUBLICATION,
       rules,
-    });
+    };
+    await redis.client.flushall();
+    await this.#adopt(options);
+    await fillKeys(redis.client, keyPrefix);
+    await this.#copySlotTo(slot);
+    await using daemon = await DaemonProcess.launch(options);
     await waitFor(() => daemon.log.some((line) => line.includes('"streaming"')), {
       what: 'the daemon to stream',
       intervalMs: 1,
@@ -172,10 +177,20 @@ export class Drain {
     );
   }
 
-  async #copySlot(): Promise<string> {
-    const slot = `bench_${this.#run++}`;
+  #nextSlot(): string {
+    return `bench_${this.#run++}`;
+  }
+
+  async #copySlotTo(slot: string): Promise<void> {
     await this.#sql.rows('SELECT pg_copy_logical_replication_slot($1, $2)', [SOURCE_SLOT, slot]);
-    return slot;
+  }
+
+  /** On a slot without a backlog: the keys of new rules are purged, which is not to be measured. */
+  async #adopt(options: DaemonOptions): Promise<void> {
+    await this.#sql.rows('SELECT pg_create_logical_replication_slot($1, $2)', [options.slot, 'pgoutput']);
+    await using daemon = await DaemonProcess.start(options);
+    await daemon.stop();
+    await dropSlot(this.#sql, options.slot);
   }
 }
 
@@ -190,7 +205,6 @@ function connect(url: string): AsyncDisposable & { readonly client: Redis } {
 }
 
 async function fillKeys(redis: Redis, prefix: string): Promise<void> {
-  await redis.flushall();
   const value = 'x'.repeat(100);
   for (let first = 1; first <= ROWS; first += KEYS_PER_COMMAND) {
     const pairs = Array.from({ length: KEYS_PER_COMMAND }, (_, i) => [`${prefix}${first + i}`, value]);

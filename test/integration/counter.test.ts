@@ -113,7 +113,6 @@ describe('exact', () => {
     await using context = await TestContext.open({ postgresUrl: postgres.url, redisUrl: server.url });
     await context.sql.rows(SCHEMA);
     const rules = ruleText(context.keyPrefix, RULES);
-    await context.fill(...Array.from({ length: USERS }, (_, user) => `orders:${user}`));
     const seed = Math.floor(Math.random() * 2 ** 31);
     const work = async (round: number): Promise<void> => {
       await Promise.all(
@@ -124,6 +123,7 @@ describe('exact', () => {
       );
     };
     let daemon = await context.startDaemon({ rules });
+    await context.fill(...Array.from({ length: USERS }, (_, user) => `orders:${user}`));
     for (const round of [1, 2, 3]) {
       const working = work(round);
       await daemon.stop('SIGKILL');

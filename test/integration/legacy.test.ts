@@ -61,6 +61,10 @@ test('an old value that is stored right after the delete is gone after the grace
 
 test('a daemon that dies in the grace has confirmed nothing, and deletes again; what is applied it has told', async () => {
   await using context = await open();
+  // New rules are purged, a second time too: with a grace that can be waited for.
+  const adopting = await context.startDaemon({ rules: rulesOf(context, '1s') });
+  await waitUntilSettled(context);
+  await adopting.stop();
   const first = await context.startDaemon({ rules: rulesOf(context, '1m') });
   await waitUntilSettled(context);
   await context.fill('item:1');

@@ -43,9 +43,13 @@ async function verify(
 async function openContext(servers?: ServerUrls): Promise<TestContext> {
   const context = await TestContext.open(servers);
   await context.sql.rows('CREATE TABLE items (id int PRIMARY KEY, stock int)');
-  await context.redis.set(context.key('item:1'), '{"stock":1}', 'PX', 60_000);
-  await context.redis.set(context.key('item:2'), '{"stock":1}', 'PX', 60_000);
+  await cache(context);
   return context;
+}
+
+async function cache(context: TestContext): Promise<void> {
+  for (const name of ['item:1', 'item:2'])
+    await context.redis.set(context.key(name), '{"stock":1}', 'PX', 60_000);
 }
 
 /** The change waits for the daemon. */
@@ -107,6 +111,7 @@ test('a stale key is told where the WAL ends with a segment, which no position o
   await using context = await openContext({ postgresUrl: postgres.url, redisUrl: inject('redisUrl') });
   await context.sql.rows('INSERT INTO items VALUES (1, 1)');
   await context.startDaemon({ rules: ruleText(context.keyPrefix, RULES) });
+  await cache(context);
   await waitUntilSettled(context);
   await context.admin.rows('SELECT pg_switch_wal()');
   const { code, output } = await verify(context, [], '10s');

@@ -31,7 +31,7 @@ export type SetupOutcome =
 /** For whoever made a slot, or published a table where there is one: the order travels in its stream. */
 export const STALE_ADVICE =
   'changes before this moment are not seen, so keys cached before may be stale: clear them once, by ' +
-  `SELECT pg_logical_emit_message(true, '${PURGE_PREFIX}', '{}'), which has Freshet purge the keys of all rules`;
+  `SELECT pg_logical_emit_message(true, '${PURGE_PREFIX}', '{}'), which has Freshet purge the keys of all rules. A daemon for which the rules are new does so at its start`;
 
 /** insufficient_privilege */
 const DENIED = '42501';

@@ -2,9 +2,12 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-/** Below Linux' default ephemeral range, so that no outgoing connection takes the port before its server does. */
+/**
+ * Below Linux' default ephemeral range, so that no outgoing connection takes the port before its server does; so is the
+ * port of a Redis Cluster's bus, 10,000 above.
+ */
 const FIRST_PORT = 15_000;
-const LAST_PORT = 32_000;
+const LAST_PORT = 22_000;
 
 /**
  * A TCP port of 127.0.0.1 on which nothing listens. No other test process draws it while this one lives: a daemon listens

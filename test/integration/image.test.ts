@@ -118,7 +118,6 @@ describe('the image', () => {
   test('deletes keys as nobody special on a read-only file system, is healthy, and stops clean', async () => {
     await using context = await TestContext.open();
     await context.sql.rows('CREATE TABLE t (id int PRIMARY KEY)');
-    await context.fill('t:7', 't:8');
     const image = await imageFor(context);
     const allow = ['--env', 'FRESHET_POSTGRES_CREATE_MISSING=true', '--health-interval', '1s'];
     await using container = await Container.run(...allow, ...image, 'run');
@@ -127,10 +126,11 @@ describe('the image', () => {
       deadlineMs: 30_000,
       intervalMs: 200,
     });
-    await waitFor(async () => (await docker('logs', container.id)).includes('"msg":"streaming"'), {
-      what: 'the daemon to stream',
+    await waitFor(async () => (await context.redis.exists(`freshet:{${context.slot}}:rules`)) === 1, {
+      what: 'the keys of new rules to be purged',
     });
 
+    await context.fill('t:7', 't:8');
     await context.sql.rows('INSERT INTO t VALUES (7)');
     await context.waitUntilGone('t:7');
 

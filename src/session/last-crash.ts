@@ -2,7 +2,7 @@ import type { Query } from '../domain/query.ts';
 
 /** A crash resets the statistics of the server, a restart in order keeps them. Settings of single sessions are not known. */
 const LAST_CRASH = `
-  SELECT (SELECT stats_reset::text FROM pg_stat_wal) AS crash
+  SELECT (SELECT extract(epoch FROM stats_reset)::text FROM pg_stat_wal) AS crash
    WHERE EXISTS (SELECT FROM pg_settings WHERE name = 'synchronous_commit' AND reset_val = 'off')
       OR EXISTS (SELECT FROM pg_db_role_setting, unnest(setconfig) AS setting
                   WHERE setting ~* '^synchronous_commit=(off|false|no|0)$')`;

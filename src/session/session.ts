@@ -68,7 +68,7 @@ export async function runSession(
   const session: Session = { ...options, pool, replicas, redis, stream, queue };
   await Promise.race([
     stream.ended,
-    monitorSlot({ ...postgres, query: pool.query, log }, (state) => metrics.slot(state), over.signal),
+    monitorSlot({ ...postgres, query: pool.query, log }, (state) => metrics.slot.show(state), over.signal),
     follow(session, onHealthy, over.signal),
     drain(session, signal, over.signal),
   ]);

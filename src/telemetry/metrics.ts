@@ -3,9 +3,9 @@ import { type Batch, isEmpty } from '../domain/batch.ts';
 import type { ChangeKind } from '../domain/change.ts';
 import { CHANGE_KINDS } from '../domain/change.ts';
 import type { Effect, Skip } from '../domain/effect.ts';
-import type { SlotState } from '../domain/slot-state.ts';
 import { Instruments } from './instruments.ts';
 import { PurgeMetrics } from './purge-metrics.ts';
+import { SlotMetrics } from './slot-metrics.ts';
 import { WorkGauges, type WorkInProgress } from './work-gauges.ts';
 
 type PlannedKind = (Effect | Skip)['kind'];
@@ -20,8 +20,6 @@ const PLANNED_KINDS = [
   'publish',
   'skip',
 ] as const satisfies readonly PlannedKind[];
-
-const SLOT_STATUSES = ['reserved', 'extended', 'unreserved', 'lost', 'missing'] as const;
 
 type Removals = ReadonlyMap<string, { readonly requested: number; readonly existed: number }>;
 
@@ -40,6 +38,7 @@ export class Metrics {
   readonly registry = new Registry();
   readonly #instruments = new Instruments(this.registry);
   readonly purges = new PurgeMetrics(this.#instruments);
+  readonly slot = new SlotMetrics(this.#instruments);
   readonly #workGauges = new WorkGauges(this.#instruments);
   readonly #changes: Record<ChangeKind, number> = { insert: 0, update: 0, delete: 0, truncate: 0 };
   readonly #planned: Record<PlannedKind, number> = {
@@ -154,16 +153,6 @@ export class Metrics {
     'commit_to_applied_seconds',
     'From the oldest commit in a batch, by the clock of Postgres, until Redis has removed its keys for good',
     [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 600],
-  );
-  readonly #retainedBytes = this.#instruments.gauge(
-    'slot_retained_wal_bytes',
-    'WAL that Postgres keeps for the slot',
-  );
-  readonly #lagBytes = this.#instruments.gauge('lag_bytes', 'WAL written by Postgres and not yet confirmed');
-  readonly #slotStatus = this.#instruments.gauge(
-    'slot_status',
-    'wal_status of the slot: 1 for the current one',
-    ['status'],
   );
   readonly #applied = this.#instruments.gauge(
     'last_applied_timestamp_seconds',
@@ -291,14 +280,6 @@ export class Metrics {
     this.#sessions.inc({ end });
     // Another process works on what this one had begun.
     if (end === 'standby') this.#work = undefined;
-  }
-
-  slot(state: SlotState | undefined): void {
-    for (const status of SLOT_STATUSES) this.#slotStatus.set({ status }, 0);
-    this.#slotStatus.set({ status: state?.walStatus ?? 'missing' }, 1);
-    if (state === undefined) return;
-    this.#retainedBytes.set(state.retainedBytes);
-    this.#lagBytes.set(state.lagBytes);
   }
 
   /** From now on this session's work is what the gauges show. */

@@ -1,6 +1,7 @@
 import { parseRules } from '../../../src/config/load-rules.ts';
 import type { Rule } from '../../../src/domain/rule.ts';
 import { TYPE_OIDS } from '../../../src/domain/type-oids.ts';
+import type { PostgresFacts } from '../../../src/preflight/facts/postgres-facts.ts';
 import type { PublicationFacts, PublishedTable } from '../../../src/preflight/facts/publication-facts.ts';
 import type { ColumnFacts, RelationFacts } from '../../../src/preflight/facts/relation-facts.ts';
 import type { RuledTable } from '../../../src/preflight/facts/ruled-table.ts';
@@ -126,4 +127,16 @@ export function relation(facts: Partial<RelationFacts> = {}): RelationFacts {
 export function ruled(rules: readonly Rule[], facts: Partial<RelationFacts> = {}): RuledTable {
   const found = relation(facts);
   return { name: { schema: 'public', name: 'posts' }, rules, relation: found, leaves: [found] };
+}
+
+/** Of a server on which nothing was set up yet. */
+export function untouched(...tables: readonly RuledTable[]): PostgresFacts {
+  return {
+    server: SERVER,
+    slot: undefined,
+    publication: undefined,
+    tables,
+    allNames: [],
+    ddlCapture: 'absent',
+  };
 }

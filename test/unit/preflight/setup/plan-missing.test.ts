@@ -1,17 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { PostgresFacts } from '../../../../src/preflight/facts/postgres-facts.ts';
 import { planMissing } from '../../../../src/preflight/setup/plan-missing.ts';
-import { PUBLICATION, published, relation, rule, ruled, SERVER, SLOT, WANTED } from '../facts.ts';
+import { PUBLICATION, published, relation, rule, ruled, SLOT, untouched, WANTED } from '../facts.ts';
 
 const POSTS = ruled([rule(['post:${id}'])]);
-const NOTHING: PostgresFacts = {
-  server: SERVER,
-  slot: undefined,
-  publication: undefined,
-  tables: [POSTS],
-  allNames: [],
-  ddlCapture: 'absent',
-};
+const NOTHING = untouched(POSTS);
 
 function missing(facts: Partial<PostgresFacts>): readonly string[] {
   return planMissing({ ...NOTHING, ...facts }, WANTED).plan.map(({ statement }) => statement.sql);

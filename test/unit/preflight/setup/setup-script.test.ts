@@ -1,16 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { blindSetupScript, setupScript } from '../../../../src/preflight/setup/setup-script.ts';
-import { PUBLICATION, published, rule, ruled, SERVER, WANTED } from '../facts.ts';
+import { PUBLICATION, published, rule, ruled, SERVER, untouched, WANTED } from '../facts.ts';
 
 const POSTS = ruled([rule(['post:${id}'])]);
-const NOTHING = {
-  server: SERVER,
-  slot: undefined,
-  publication: undefined,
-  tables: [POSTS],
-  allNames: [],
-  ddlCapture: 'absent',
-} as const;
+const NOTHING = untouched(POSTS);
 const URL_WANTED = { ...WANTED, url: 'postgres://freshet:secret@db/shop' };
 
 describe('setupScript', () => {

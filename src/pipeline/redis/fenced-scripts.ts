@@ -42,8 +42,8 @@ const WRITING_FENCE = `${FENCE}
  * (The token is one key for all, in a Cluster slot of its own; check-redis.ts refuses a Cluster.) Reply: -1 refused.
  *
  * It fails closed also where the token is missing: an emptied Redis cannot tell a former leader from the present one.
- * Nothing is removed then. What is refused was not confirmed to Postgres, for that takes the reply 1 or 0 to each write
- * of a batch: so whoever holds the slot next is sent it again, and the key is no older than if this session had
+ * Nothing is removed then. What is refused was not confirmed to Postgres, for that takes another reply to each write of
+ * a batch: so whoever holds the slot next is sent it again, and the key is no older than if this session had
  * crashed just before. A removal, though never wrong, would take away what the present leader has stored.
  */
 const LEADING_FENCE = `
